@@ -1,0 +1,39 @@
+// A certificate authority of a test's own and one server certificate under it, made by the openssl command.
+import { readFileSync } from "node:fs";
+import { runProcess } from "./process.ts";
+import { temporaryFolder } from "./temporary.ts";
+
+export interface Certificates {
+  /** PEM texts. */
+  readonly authority: string;
+  readonly certificate: string;
+  readonly privateKey: string;
+}
+
+/** Makes P-256 keys and certificates, valid for two days, for `names` (DNS names or IPv4 addresses). */
+export async function makeCertificates(
+  names: readonly string[] = ["localhost", "127.0.0.1"],
+): Promise<Certificates> {
+  using folder = temporaryFolder();
+  const file = (name: string): string => folder.file(name);
+  const server = names[0] ?? "server";
+  const alternatives = names.map((name) => `${/^[\d.]+$/.test(name) ? "IP" : "DNS"}:${name}`);
+  const authorityUses = "-addext basicConstraints=critical,CA:TRUE -addext keyUsage=keyCertSign";
+  const serverUses = `-addext basicConstraints=CA:FALSE -addext subjectAltName=${alternatives.join(",")}`;
+  await openssl(folder.path, `-keyout a.key -out a.pem -subj /CN=authority ${authorityUses}`);
+  await openssl(
+    folder.path,
+    `-CA a.pem -CAkey a.key -keyout s.key -out s.pem -subj /CN=${server} ${serverUses}`,
+  );
+  return {
+    authority: readFileSync(file("a.pem"), "utf8"),
+    certificate: readFileSync(file("s.pem"), "utf8"),
+    privateKey: readFileSync(file("s.key"), "utf8"),
+  };
+}
+
+async function openssl(cwd: string, args: string): Promise<void> {
+  const request = "req -x509 -noenc -days 2 -newkey ec -pkeyopt ec_paramgen_curve:P-256";
+  const { code, stderr } = await runProcess("openssl", `${request} ${args}`.split(" "), { cwd });
+  if (code !== 0) throw new Error(`openssl exited with ${code}: ${stderr}`);
+}
