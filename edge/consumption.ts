@@ -73,7 +73,11 @@ export class Consumption {
       stepsSchema,
       JSON.parse((await readIfThere(join(directory, stepsName))) ?? "{}"),
     );
-    return new Consumption(directory, jobs, new Map(Object.entries(steps) as [PersonId, SpentStep][]));
+    return new Consumption(
+      directory,
+      jobs,
+      new Map(Object.entries(steps) as [PersonId, SpentStep][]),
+    );
   }
 
   /** A request's account; an empty one if nothing was ever granted for it. */
@@ -89,34 +93,41 @@ export class Consumption {
     return [...this.#jobs.values()];
   }
 
-  /** Puts a grant that the gate accepted at the end of its request's line; one that is there already changes nothing. */
+  /**
+   * Puts a grant that the gate accepted at the end of its request's line. False if the line's end is no longer the grant that it replaces
+   * (null: it founds the line): a sibling was first. A grant that is in the line already changes nothing.
+   */
   async extendLine(
     request: { readonly hash: DocumentHash; readonly text: string },
-    grant: { readonly hash: DocumentHash; readonly text: string },
-  ): Promise<void> {
-    await this.#change(request.hash, (held) => {
-      const job = held ?? {
+    grant: {
+      readonly hash: DocumentHash;
+      readonly text: string;
+      readonly replaces: DocumentHash | null;
+    },
+  ): Promise<boolean> {
+    return this.#change(request.hash, (held) => {
+      const line = held?.line ?? [];
+      if (line.includes(grant.hash)) return held;
+      if ((line.at(-1) ?? null) !== grant.replaces) return undefined;
+      return {
         request: request.hash,
         requestText: request.text,
-        line: [],
-        grantTexts: [],
-        started: undefined,
-      };
-      if (job.line.includes(grant.hash)) return job;
-      return {
-        ...job,
-        line: [...job.line, grant.hash],
-        grantTexts: [...job.grantTexts, grant.text],
+        line: [...line, grant.hash],
+        grantTexts: [...(held?.grantTexts ?? []), grant.text],
+        started: held?.started,
       };
     });
   }
 
-  /** Begins a job's minutes at `moment`, unless they have begun. */
-  async start(request: DocumentHash, moment: Moment): Promise<void> {
-    await this.#change(request, (job) => job && { ...job, started: job.started ?? moment });
+  /** Begins a job's minutes at `moment`, unless they have begun. False if nothing was granted for the request. */
+  async start(request: DocumentHash, moment: Moment): Promise<boolean> {
+    return this.#change(
+      request,
+      (job) => job && (job.started === undefined ? { ...job, started: moment } : job),
+    );
   }
 
-  /** Notes that a person's time step is used up by this handshake. */
+  /** Notes that a person's time step is used up by this handshake: in memory at once, so that no other can use it meanwhile. */
   async spendStep(person: PersonId, step: SpentStep): Promise<void> {
     this.#steps.set(person, step);
     await this.#inTurn(() =>
@@ -133,25 +144,31 @@ export class Consumption {
     await this.#inTurn(() => removeDurably(this.#pathOf(request)));
   }
 
-  // The memory changes only after the disk: whoever reads an account reads what a kill would leave.
+  // The memory changes only after the disk: whoever reads an account reads what a kill would leave. False if there is nothing to change to.
   async #change(
     request: DocumentHash,
     change: (held: StoredJob | undefined) => StoredJob | undefined,
-  ): Promise<void> {
-    await this.#inTurn(async () => {
+  ): Promise<boolean> {
+    return this.#inTurn(async () => {
       const held = this.#jobs.get(request);
       const changed = change(held);
-      if (changed === undefined || changed === held) return;
+      if (changed === undefined) return false;
+      if (changed === held) return true;
       const stored = { ...changed, started: changed.started ?? null };
       await writeDurably(this.#pathOf(request), `${JSON.stringify(stored)}\n`);
       this.#jobs.set(request, changed);
+      return true;
     });
   }
 
-  async #inTurn(write: () => Promise<void>): Promise<void> {
+  // A write that fails is its own caller's error; the next one is made all the same.
+  async #inTurn<Result>(write: () => Promise<Result>): Promise<Result> {
     const turn = this.#writing.then(write);
-    this.#writing = turn.catch(() => undefined);
-    await turn;
+    this.#writing = turn.then(
+      () => undefined,
+      () => undefined,
+    );
+    return turn;
   }
 
   #pathOf(request: DocumentHash): string {
