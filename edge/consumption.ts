@@ -1,9 +1,11 @@
 // What has been used of each job: its line of grants and the moment at which its minutes began, one file per request.
 // Invariants: what an opening uses is on the disk before the opening is admitted; a line only grows at its end; minutes begin once.
+import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import * as v from "valibot";
+import { fromUtf8 } from "../shared/bytes.ts";
 import type { DocumentHash, PersonId } from "../shared/ids.ts";
-import { filesOf, makeDirectory, readIfThere, removeDurably, writeDurably } from "./durable.ts";
+import { makeFolder, readIfPresent, syncFolder, writeDurably } from "./durable-file.ts";
 import { momentSchema, type Moment } from "./time.ts";
 
 /** One job's account. */
@@ -15,12 +17,6 @@ export interface Consumed {
   readonly started: Moment | undefined;
 }
 
-/** An account with its documents' texts, as they came. */
-export interface StoredJob extends Consumed {
-  readonly requestText: string;
-  readonly grantTexts: readonly string[];
-}
-
 /** The last TOTP time step that a person used, and for which handshake. */
 export interface SpentStep {
   readonly timeStep: number;
@@ -29,9 +25,7 @@ export interface SpentStep {
 
 const jobSchema = v.strictObject({
   request: v.string(),
-  requestText: v.string(),
   line: v.array(v.string()),
-  grantTexts: v.array(v.string()),
   started: v.nullable(momentSchema),
 });
 
@@ -41,17 +35,18 @@ const stepsSchema = v.record(
 );
 
 const stepsName = "time-steps.json";
+const jobSuffix = ".json";
 
 /** Accounts of all jobs of this edge. Writes are made one after the other; each method resolves when its change is on the disk. */
 export class Consumption {
   readonly #directory: string;
-  readonly #jobs: Map<DocumentHash, StoredJob>;
+  readonly #jobs: Map<DocumentHash, Consumed>;
   readonly #steps: Map<PersonId, SpentStep>;
   #writing: Promise<void> = Promise.resolve();
 
   private constructor(
     directory: string,
-    jobs: Map<DocumentHash, StoredJob>,
+    jobs: Map<DocumentHash, Consumed>,
     steps: Map<PersonId, SpentStep>,
   ) {
     this.#directory = directory;
@@ -61,18 +56,16 @@ export class Consumption {
 
   /** Reads a directory of accounts, made if missing; throws if one of them cannot be read: then nothing may be admitted. */
   static async open(directory: string): Promise<Consumption> {
-    await makeDirectory(join(directory, "jobs"));
-    const jobs = new Map<DocumentHash, StoredJob>();
-    for (const path of await filesOf(join(directory, "jobs"))) {
-      const job = v.parse(jobSchema, JSON.parse((await readIfThere(path)) ?? ""));
+    await makeFolder(join(directory, "jobs"));
+    const jobs = new Map<DocumentHash, Consumed>();
+    for (const name of await readdir(join(directory, "jobs"))) {
+      if (!name.endsWith(jobSuffix)) continue;
+      const job = v.parse(jobSchema, await readJson(join(directory, "jobs", name)));
       const request = job.request as DocumentHash;
       const line = job.line as DocumentHash[];
-      jobs.set(request, { ...job, request, line, started: job.started ?? undefined });
+      jobs.set(request, { request, line, started: job.started ?? undefined });
     }
-    const steps = v.parse(
-      stepsSchema,
-      JSON.parse((await readIfThere(join(directory, stepsName))) ?? "{}"),
-    );
+    const steps = v.parse(stepsSchema, await readJson(join(directory, stepsName)));
     return new Consumption(
       directory,
       jobs,
@@ -89,7 +82,7 @@ export class Consumption {
     return this.#steps.get(person);
   }
 
-  stored(): readonly StoredJob[] {
+  jobs(): readonly Consumed[] {
     return [...this.#jobs.values()];
   }
 
@@ -98,24 +91,15 @@ export class Consumption {
    * (null: it founds the line): a sibling was first. A grant that is in the line already changes nothing.
    */
   async extendLine(
-    request: { readonly hash: DocumentHash; readonly text: string },
-    grant: {
-      readonly hash: DocumentHash;
-      readonly text: string;
-      readonly replaces: DocumentHash | null;
-    },
+    request: DocumentHash,
+    grant: DocumentHash,
+    replaces: DocumentHash | null,
   ): Promise<boolean> {
-    return this.#change(request.hash, (held) => {
+    return this.#change(request, (held) => {
       const line = held?.line ?? [];
-      if (line.includes(grant.hash)) return held;
-      if ((line.at(-1) ?? null) !== grant.replaces) return undefined;
-      return {
-        request: request.hash,
-        requestText: request.text,
-        line: [...line, grant.hash],
-        grantTexts: [...(held?.grantTexts ?? []), grant.text],
-        started: held?.started,
-      };
+      if (line.includes(grant)) return held;
+      if ((line.at(-1) ?? null) !== replaces) return undefined;
+      return { request, line: [...line, grant], started: held?.started };
     });
   }
 
@@ -141,13 +125,16 @@ export class Consumption {
   /** Drops an account for good. Only for jobs whose every grant ended before the floor: a replay is then refused by its date. */
   async forget(request: DocumentHash): Promise<void> {
     this.#jobs.delete(request);
-    await this.#inTurn(() => removeDurably(this.#pathOf(request)));
+    await this.#inTurn(async () => {
+      await rm(this.#pathOf(request), { force: true });
+      await syncFolder(join(this.#directory, "jobs"));
+    });
   }
 
   // The memory changes only after the disk: whoever reads an account reads what a kill would leave. False if there is nothing to change to.
   async #change(
     request: DocumentHash,
-    change: (held: StoredJob | undefined) => StoredJob | undefined,
+    change: (held: Consumed | undefined) => Consumed | undefined,
   ): Promise<boolean> {
     return this.#inTurn(async () => {
       const held = this.#jobs.get(request);
@@ -172,6 +159,12 @@ export class Consumption {
   }
 
   #pathOf(request: DocumentHash): string {
-    return join(this.#directory, "jobs", `${request}.json`);
+    return join(this.#directory, "jobs", request + jobSuffix);
   }
+}
+
+// A missing file reads as an empty object.
+async function readJson(path: string): Promise<unknown> {
+  const bytes = await readIfPresent(path);
+  return bytes === undefined ? {} : JSON.parse(fromUtf8(bytes));
 }

@@ -2,8 +2,9 @@
 // Invariants: the wall never falls below a floor that only signed documents and monotonic time raise; a jump of the machine's clock against the
 // monotonic one counts only once a signed document agrees; across a reboot nothing is measured unless both ends of it were proven.
 import * as v from "valibot";
+import { fromUtf8 } from "../shared/bytes.ts";
 import type { Clock } from "../shared/clock.ts";
-import { readIfThere, writeDurably } from "./durable.ts";
+import { readIfPresent, writeDurably } from "./durable-file.ts";
 
 /** Differences to the monotonic clock up to this are drift and slewing; beyond it, a jump. */
 export const jumpMs = 60_000;
@@ -83,9 +84,9 @@ export class EdgeTime {
   static async open(options: EdgeTimeOptions): Promise<EdgeTime> {
     const { clock, bootId, path } = options;
     const machineOffsetMs = clock.wallMs() - clock.monotonicMs();
-    const text = await readIfThere(path);
-    if (text === undefined) return new EdgeTime(options, 0, machineOffsetMs);
-    const state = v.parse(stateSchema, JSON.parse(text));
+    const bytes = await readIfPresent(path);
+    if (bytes === undefined) return new EdgeTime(options, 0, machineOffsetMs);
+    const state = v.parse(stateSchema, JSON.parse(fromUtf8(bytes)));
     if (state.bootId !== bootId) return new EdgeTime(options, state.floorMs, machineOffsetMs);
     const sinceMs = Math.max(0, clock.monotonicMs() - state.monotonicMs);
     return new EdgeTime(options, state.floorMs + sinceMs, state.offsetMs);

@@ -7,13 +7,10 @@ import { Consumption } from "../../../edge/consumption.ts";
 import type { DocumentHash, PersonId } from "../../../shared/ids.ts";
 import { group } from "../../support/group.ts";
 
-const request = { hash: "request-1" as DocumentHash, text: "request's text" };
-const founding = { hash: "grant-1" as DocumentHash, text: "first grant", replaces: null };
-const replacing = {
-  hash: "grant-2" as DocumentHash,
-  text: "second grant",
-  replaces: founding.hash,
-};
+const request = "request-1" as DocumentHash;
+const founding = "grant-1" as DocumentHash;
+const replacing = "grant-2" as DocumentHash;
+const sibling = "grant-3" as DocumentHash;
 const moment = { bootId: "boot-1", monotonicMs: 10, wallMs: 20, proven: true };
 const later = { ...moment, monotonicMs: 5000 };
 
@@ -30,26 +27,24 @@ await group("consumption", {}, (test) => {
   test("a request that nothing was granted for has an empty account and cannot be started", async () => {
     await using edge = await setUp();
     const consumption = await edge.open();
-    assert.equal(consumption.of(request.hash), {
-      request: request.hash,
+    assert.equal(consumption.of(request), {
+      request: request,
       line: [],
       started: undefined,
     });
-    assert.is(await consumption.start(request.hash, moment), false);
+    assert.is(await consumption.start(request, moment), false);
   });
 
   test("line and start survive a restart", async () => {
     await using edge = await setUp();
     const consumption = await edge.open();
-    assert.is(await consumption.extendLine(request, founding), true);
-    assert.is(await consumption.start(request.hash, moment), true);
-    assert.is(await consumption.extendLine(request, replacing), true);
-    const [job] = (await edge.open()).stored();
+    assert.is(await consumption.extendLine(request, founding, null), true);
+    assert.is(await consumption.start(request, moment), true);
+    assert.is(await consumption.extendLine(request, replacing, founding), true);
+    const [job] = (await edge.open()).jobs();
     assert.equal(job, {
-      request: request.hash,
-      requestText: request.text,
-      line: [founding.hash, replacing.hash],
-      grantTexts: [founding.text, replacing.text],
+      request: request,
+      line: [founding, replacing],
       started: moment,
     });
   });
@@ -57,35 +52,31 @@ await group("consumption", {}, (test) => {
   test("minutes begin once", async () => {
     await using edge = await setUp();
     const consumption = await edge.open();
-    await consumption.extendLine(request, founding);
-    await Promise.all([
-      consumption.start(request.hash, moment),
-      consumption.start(request.hash, later),
-    ]);
-    assert.equal(consumption.of(request.hash).started, moment);
+    await consumption.extendLine(request, founding, null);
+    await Promise.all([consumption.start(request, moment), consumption.start(request, later)]);
+    assert.equal(consumption.of(request).started, moment);
   });
 
   test("of two grants that would follow the same one, the first stands", async () => {
     await using edge = await setUp();
     const consumption = await edge.open();
-    const sibling = { ...founding, hash: "grant-3" as DocumentHash };
     assert.equal(
       await Promise.all([
-        consumption.extendLine(request, founding),
-        consumption.extendLine(request, sibling),
+        consumption.extendLine(request, founding, null),
+        consumption.extendLine(request, sibling, null),
       ]),
       [true, false],
     );
-    assert.equal(consumption.of(request.hash).line, [founding.hash]);
+    assert.equal(consumption.of(request).line, [founding]);
   });
 
   test("a grant that is in the line already changes nothing", async () => {
     await using edge = await setUp();
     const consumption = await edge.open();
-    await consumption.extendLine(request, founding);
-    await consumption.extendLine(request, replacing);
-    assert.is(await consumption.extendLine(request, founding), true);
-    assert.equal(consumption.of(request.hash).line, [founding.hash, replacing.hash]);
+    await consumption.extendLine(request, founding, null);
+    await consumption.extendLine(request, replacing, founding);
+    assert.is(await consumption.extendLine(request, founding, null), true);
+    assert.equal(consumption.of(request).line, [founding, replacing]);
   });
 
   test("a used time step stays used", async () => {
@@ -105,22 +96,22 @@ await group("consumption", {}, (test) => {
     await rm(join(edge.directory, "jobs"), { recursive: true });
     let code: unknown;
     try {
-      await consumption.extendLine(request, founding);
+      await consumption.extendLine(request, founding, null);
     } catch (thrown) {
       code = (thrown as { code: string }).code;
     }
     assert.is(code, "file_invalid");
-    assert.equal(consumption.of(request.hash).line, []);
+    assert.equal(consumption.of(request).line, []);
     await consumption.spendStep("anna" as PersonId, { timeStep: 1, transcript: "x" });
   });
 
   test("an account that cannot be read stops the edge from opening; a half-written one was never made", async () => {
     await using edge = await setUp();
     const consumption = await edge.open();
-    await consumption.extendLine(request, founding);
-    await writeFile(join(edge.directory, "jobs", "other.json.new"), '{"req');
-    assert.is((await edge.open()).stored().length, 1);
-    await writeFile(join(edge.directory, "jobs", `${request.hash}.json`), '{"req');
+    await consumption.extendLine(request, founding, null);
+    await writeFile(join(edge.directory, "jobs", "other.json.tmp"), '{"req');
+    assert.is((await edge.open()).jobs().length, 1);
+    await writeFile(join(edge.directory, "jobs", `${request}.json`), '{"req');
     let opened = true;
     await edge.open().catch(() => (opened = false));
     assert.is(opened, false);
@@ -129,9 +120,9 @@ await group("consumption", {}, (test) => {
   test("a forgotten account is gone after a restart", async () => {
     await using edge = await setUp();
     const consumption = await edge.open();
-    await consumption.extendLine(request, founding);
-    await consumption.forget(request.hash);
-    assert.equal(consumption.of(request.hash).line, []);
-    assert.equal((await edge.open()).stored(), []);
+    await consumption.extendLine(request, founding, null);
+    await consumption.forget(request);
+    assert.equal(consumption.of(request).line, []);
+    assert.equal((await edge.open()).jobs(), []);
   });
 });
