@@ -1,0 +1,207 @@
+// What an operator may set, as a pure function from environment and file text to a readonly value (table in broker/README.md).
+// All faults are reported together, each with its file and line or its variable; an unknown key is a fault. Bounds of the protocol are not settings.
+import { isIP } from "node:net";
+import { SallyportError } from "../../shared/errors.ts";
+
+/** How the relay's one port speaks. */
+export type TransportSecurity =
+  | { readonly kind: "development" }
+  | { readonly kind: "files"; readonly certificate: string; readonly key: string }
+  | { readonly kind: "proxy" };
+
+export interface RelayConfig {
+  /** The name that manifests and sign-in documents call this relay by. */
+  readonly name: string;
+  /** Where people and edges reach it, without a trailing slash; undefined = where it listens. */
+  readonly url: string | undefined;
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly security: TransportSecurity;
+  /** Holds the store, the relay's own keys and, by default, the registration token. */
+  readonly dataDirectory: string;
+  /** Made with a fresh token if there is none. */
+  readonly registrationTokenFile: string;
+  readonly logLevel: LogLevel;
+}
+
+const logLevels = ["error", "warn", "info", "debug"] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+export interface ConfigSources {
+  /** The whole environment; variables outside `SALLYPORT_RELAY_` are not looked at. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Lines `key = value`, `#` starts a comment line. The environment wins over the file. */
+  readonly file?: { readonly path: string; readonly text: string };
+}
+
+interface Setting {
+  readonly value: string;
+  /** `relay.conf line 3, key "listen"` or `SALLYPORT_RELAY_LISTEN`. */
+  readonly where: string;
+}
+
+const prefix = "SALLYPORT_RELAY_";
+const keys = [
+  "name",
+  "url",
+  "listen",
+  "tls",
+  "tls-certificate",
+  "tls-key",
+  "data-directory",
+  "registration-token-file",
+  "log-level",
+] as const;
+type Key = (typeof keys)[number];
+type Settings = Partial<Record<Key, Setting>>;
+
+/** The configuration; throws one `config_invalid` whose message has a line for every fault. */
+export function parseRelayConfig(sources: ConfigSources): RelayConfig {
+  const faults: string[] = [];
+  const settings: Settings = {
+    ...readFileSettings(sources.file, faults),
+    ...readEnvironment(sources.environment, faults),
+  };
+  const read = <T>(key: Key, fallback: T, parse: (text: string) => T | Fault): T =>
+    readSetting(settings[key], fallback, parse, faults);
+
+  const listen = read("listen", { host: "127.0.0.1", port: 8443 }, parseListen);
+  const url = read<string | undefined>("url", undefined, parseUrl);
+  const dataDirectory = read("data-directory", "sallyport-relay", parsePath);
+  const config: RelayConfig = {
+    name: read("name", url === undefined ? listen.host : new URL(url).hostname, parseName),
+    url,
+    listen,
+    security: readSecurity(settings, listen.host, faults),
+    dataDirectory,
+    registrationTokenFile: read(
+      "registration-token-file",
+      `${dataDirectory}/registration-token`,
+      parsePath,
+    ),
+    logLevel: read("log-level", "info", parseLogLevel),
+  };
+  if (faults.length > 0) throw new SallyportError("config_invalid", faults.join("\n"));
+  return config;
+}
+
+/** What a value should have been. */
+class Fault {
+  readonly expected: string;
+  constructor(expected: string) {
+    this.expected = expected;
+  }
+}
+
+function readFileSettings(file: ConfigSources["file"], faults: string[]): Settings {
+  const settings: Settings = {};
+  for (const [index, line] of (file?.text ?? "").split("\n").entries()) {
+    const place = `${file?.path ?? ""} line ${index + 1}`;
+    if (/^\s*(#|$)/.test(line)) continue;
+    const [, key, value] = /^\s*([^=\s]+)\s*=\s*(.*?)\s*$/.exec(line) ?? [];
+    if (key === undefined || value === undefined) {
+      faults.push(`${place}: "${line.slice(0, 80)}" is not a line like "key = value"`);
+    } else if (!isKey(key)) {
+      faults.push(`${place}: unknown key "${key}", expected one of ${keys.join(", ")}`);
+    } else if (settings[key] !== undefined) {
+      faults.push(`${place}: key "${key}" stands twice`);
+    } else {
+      settings[key] = { value, where: `${place}, key "${key}"` };
+    }
+  }
+  return settings;
+}
+
+function readEnvironment(environment: ConfigSources["environment"], faults: string[]): Settings {
+  const settings: Settings = {};
+  for (const [variable, value] of Object.entries(environment)) {
+    if (value === undefined || !variable.startsWith(prefix)) continue;
+    const key = variable.slice(prefix.length).toLowerCase().replaceAll("_", "-");
+    if (isKey(key)) settings[key] = { value, where: variable };
+    else faults.push(`${variable}: unknown variable, expected ${prefix} and a key of the README`);
+  }
+  return settings;
+}
+
+function isKey(text: string): text is Key {
+  return keys.some((key) => key === text);
+}
+
+function readSetting<T>(
+  setting: Setting | undefined,
+  fallback: T,
+  parse: (text: string) => T | Fault,
+  faults: string[],
+): T {
+  if (setting === undefined) return fallback;
+  const parsed = parse(setting.value);
+  if (!(parsed instanceof Fault)) return parsed;
+  const shown = JSON.stringify(setting.value.slice(0, 80));
+  faults.push(`${setting.where}: ${shown} is not ${parsed.expected}`);
+  return fallback;
+}
+
+function readSecurity(settings: Settings, host: string, faults: string[]): TransportSecurity {
+  const { tls, "tls-certificate": certificate, "tls-key": key } = settings;
+  const kind = tls?.value ?? (certificate ? "files" : "development");
+  const where = tls?.where ?? certificate?.where ?? key?.where ?? "tls";
+  const stray = [certificate, key].filter((setting) => setting !== undefined);
+  switch (kind) {
+    case "files":
+      if (certificate?.value && key?.value) {
+        return { kind, certificate: certificate.value, key: key.value };
+      }
+      faults.push(`${where}: both "tls-certificate" and "tls-key" are needed`);
+      break;
+    case "proxy":
+    case "development":
+      for (const setting of stray) {
+        faults.push(`${setting.where}: given, but "tls" is "${kind}", expected "files"`);
+      }
+      if (kind === "proxy" && !isLoopback(host)) {
+        faults.push(`${where}: plain HTTP listens on a loopback address only, not on "${host}"`);
+      }
+      return { kind };
+    default:
+      faults.push(`${where}: ${JSON.stringify(kind)} is not one of development, files, proxy`);
+  }
+  return { kind: "development" };
+}
+
+function parseListen(text: string): RelayConfig["listen"] | Fault {
+  const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text) ?? [];
+  const host = bracketed ?? plain ?? "";
+  const port = Number(digits);
+  const isAddress = bracketed === undefined ? isIP(host) === 4 : isIP(host) === 6;
+  if (!isAddress || port > 65_535) {
+    return new Fault("an address and port like 127.0.0.1:8443 or [::]:443");
+  }
+  return { host, port };
+}
+
+function parseUrl(text: string): string | Fault {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const isWeb = url?.protocol === "https:" || url?.protocol === "http:";
+  const isBare = url?.pathname === "/" && url.search === "" && url.hash === "";
+  if (!url || !isWeb || !isBare || url.username !== "" || url.password !== "") {
+    return new Fault("a web address without a path, like https://relay.example");
+  }
+  return url.origin;
+}
+
+function parseName(text: string): string | Fault {
+  const isName = /^[^\p{Cc}]{1,120}$/u.test(text);
+  return isName ? text : new Fault("a name of 1 to 120 characters without control characters");
+}
+
+function parsePath(text: string): string | Fault {
+  return text === "" || text.includes("\0") ? new Fault("a path") : text;
+}
+
+function parseLogLevel(text: string): LogLevel | Fault {
+  return logLevels.find((level) => level === text) ?? new Fault(`one of ${logLevels.join(", ")}`);
+}
+
+/** Whether an IP address never leaves the machine. */
+export function isLoopback(host: string): boolean {
+  return host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
+}

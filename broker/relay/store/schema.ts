@@ -1,0 +1,130 @@
+// The store's tables, as migrations that only ever grow at the end: the number of those applied stands in SQLite's `user_version`.
+// Invariants owned here: one entry per site and seq, one per exact envelope, one owner site per edge, one journal header per edge and number.
+import type { DatabaseSync } from "node:sqlite";
+import { SallyportError } from "../../../shared/errors.ts";
+
+const migrations: readonly string[] = [
+  `
+  CREATE TABLE log (id TEXT NOT NULL) STRICT;
+
+  CREATE TABLE sites (
+    site TEXT PRIMARY KEY,
+    registered_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE documents (
+    site TEXT NOT NULL REFERENCES sites,
+    seq INTEGER NOT NULL,
+    hash TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    type TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('complete', 'partial')),
+    subject TEXT NOT NULL,
+    edge TEXT,
+    vendor TEXT,
+    company TEXT,
+    at INTEGER NOT NULL,
+    envelope TEXT NOT NULL,
+    PRIMARY KEY (site, seq),
+    UNIQUE (site, fingerprint)
+  ) STRICT;
+  CREATE INDEX documents_by_hash ON documents (site, hash, seq);
+  CREATE INDEX documents_by_subject ON documents (site, type, state, subject, seq);
+
+  CREATE TABLE keys (
+    key TEXT NOT NULL,
+    site TEXT NOT NULL REFERENCES sites,
+    person TEXT NOT NULL,
+    PRIMARY KEY (key, site)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX keys_by_site ON keys (site);
+
+  CREATE TABLE edges (
+    edge TEXT PRIMARY KEY,
+    site TEXT NOT NULL REFERENCES sites,
+    public_key TEXT NOT NULL,
+    name TEXT NOT NULL,
+    admitted INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX edges_by_site ON edges (site);
+
+  CREATE TABLE journal (
+    edge TEXT NOT NULL REFERENCES edges,
+    n INTEGER NOT NULL,
+    header TEXT NOT NULL,
+    PRIMARY KEY (edge, n)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE checkpoints (
+    edge TEXT NOT NULL REFERENCES edges,
+    length INTEGER NOT NULL,
+    head TEXT NOT NULL,
+    envelope TEXT NOT NULL,
+    witness TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (edge, length)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE stops (
+    id TEXT PRIMARY KEY,
+    edge TEXT NOT NULL REFERENCES edges,
+    scope TEXT NOT NULL,
+    subject TEXT,
+    person TEXT NOT NULL,
+    ends_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX stops_by_edge ON stops (edge, ends_at);
+
+  CREATE TABLE spent_nonces (
+    nonce TEXT PRIMARY KEY,
+    ends_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE tokens (
+    hash TEXT PRIMARY KEY,
+    key TEXT NOT NULL,
+    site TEXT,
+    ends_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE totp (
+    site TEXT NOT NULL REFERENCES sites,
+    person TEXT NOT NULL,
+    confirmed_seed BLOB,
+    pending_seed BLOB,
+    time_step INTEGER NOT NULL,
+    PRIMARY KEY (site, person)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE throttles (
+    subject TEXT PRIMARY KEY,
+    failures INTEGER NOT NULL,
+    until_ms INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE audit (
+    n INTEGER PRIMARY KEY AUTOINCREMENT,
+    site TEXT NOT NULL REFERENCES sites,
+    at INTEGER NOT NULL,
+    person TEXT,
+    event TEXT NOT NULL,
+    details TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX audit_by_site ON audit (site, n);
+  `,
+];
+
+/** Brings a database to the newest schema, each migration in a transaction of its own; throws `file_invalid` for one of a newer relay. */
+export function migrate(database: DatabaseSync): void {
+  const version = Number(database.prepare("PRAGMA user_version").get()?.["user_version"]);
+  if (version > migrations.length) {
+    throw new SallyportError(
+      "file_invalid",
+      `store has version ${version}, this relay knows ${migrations.length}: a newer relay wrote it`,
+    );
+  }
+  for (const [index, sql] of migrations.entries()) {
+    if (index < version) continue;
+    database.exec(`BEGIN IMMEDIATE; ${sql} PRAGMA user_version = ${index + 1}; COMMIT`);
+  }
+}

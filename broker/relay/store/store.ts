@@ -1,0 +1,38 @@
+// What the relay keeps, as one thin interface per concern. Every method is one transaction and says only what it means, so that a store
+// on another database can take this one's place; all are async for that reason, though SQLite answers at once.
+import { randomBytes } from "node:crypto";
+import { toBase64Url } from "../../../shared/bytes.ts";
+import { AccountRows } from "./account-rows.ts";
+import { DocumentRows } from "./document-rows.ts";
+import { EdgeRows } from "./edge-rows.ts";
+import { Sql } from "./sql.ts";
+
+export interface Store extends AsyncDisposable {
+  /** Random, made with the store: tells an edge whether its place in the log means anything here. */
+  readonly log: string;
+  readonly documents: DocumentRows;
+  readonly edges: EdgeRows;
+  readonly accounts: AccountRows;
+  /** Throws unless the store takes writes. */
+  check(): Promise<void>;
+}
+
+/** Opens or makes the store's file; throws `file_invalid`. The caller disposes. */
+export async function openStore(path: string): Promise<Store> {
+  const sql = Sql.open(path);
+  const log = sql.transaction(() => {
+    const made = sql.get("SELECT id FROM log");
+    if (made) return String(made["id"]);
+    const id = toBase64Url(randomBytes(16));
+    sql.run("INSERT INTO log (id) VALUES (?)", id);
+    return id;
+  });
+  return {
+    log,
+    documents: new DocumentRows(sql),
+    edges: new EdgeRows(sql),
+    accounts: new AccountRows(sql),
+    check: async () => sql.transaction(() => void sql.run("UPDATE log SET id = id")),
+    [Symbol.asyncDispose]: async () => sql[Symbol.dispose](),
+  };
+}
