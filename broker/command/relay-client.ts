@@ -1,0 +1,293 @@
+// The relay's API as the command uses it, one method per call. Envelopes come back parsed and unverified.
+import * as v from "valibot";
+import {
+  encodeEnvelope,
+  parseEnvelope,
+  signEnvelope,
+  type Envelope,
+} from "../../shared/document/envelope.ts";
+import { messageOf } from "../../shared/errors.ts";
+import type { DocumentHash, EdgeId, SiteId } from "../../shared/ids.ts";
+import { RelayFault, RelayHttp, type RelayCall } from "./relay-http.ts";
+
+const longestWaitSeconds = 30;
+const pageLength = 100;
+
+/** An envelope inside an answer. */
+const envelope = v.pipe(
+  v.unknown(),
+  v.rawTransform<unknown, Envelope>(({ dataset, addIssue, NEVER }) => {
+    try {
+      return parseEnvelope(JSON.stringify(dataset.value));
+    } catch (thrown) {
+      addIssue({ message: messageOf(thrown) });
+      return NEVER;
+    }
+  }),
+);
+
+const relaySchema = v.object({
+  name: v.string(),
+  url: v.nullish(v.string()),
+  attestationKey: v.string(),
+  version: v.string(),
+});
+const signInSchema = v.object({
+  token: v.string(),
+  expiresAt: v.number(),
+  sites: v.array(
+    v.object({
+      site: v.string(),
+      name: v.string(),
+      person: v.string(),
+      roles: v.array(v.string()),
+    }),
+  ),
+});
+const posted = v.object({
+  hash: v.string(),
+  seq: v.number(),
+  state: v.picklist(["complete", "partial"]),
+});
+const storedDocument = v.object({
+  seq: v.number(),
+  hash: v.string(),
+  type: v.string(),
+  state: v.picklist(["complete", "partial"]),
+  envelope,
+});
+const edgeSchema = v.object({
+  edge: v.string(),
+  name: v.string(),
+  state: v.string(),
+  online: v.boolean(),
+  since: v.nullable(v.number()),
+  checkpoint: v.nullable(envelope),
+});
+
+export type RelayDescription = v.InferOutput<typeof relaySchema>;
+export type SignedIn = v.InferOutput<typeof signInSchema>;
+export type Posted = v.InferOutput<typeof posted>;
+export type StoredDocument = v.InferOutput<typeof storedDocument>;
+export type ListedEdge = v.InferOutput<typeof edgeSchema>;
+
+export type DocumentType =
+  | "manifest"
+  | "roster"
+  | "invitation"
+  | "introduction"
+  | "request"
+  | "grant"
+  | "deny"
+  | "revocation"
+  | "lockdown"
+  | "lift"
+  | "secret"
+  | "device"
+  | "receipt";
+
+/** What anyone may call: no sign-in. */
+export class OpenRelay {
+  readonly http: RelayHttp;
+
+  constructor(http: RelayHttp) {
+    this.http = http;
+  }
+
+  describe(): Promise<RelayDescription> {
+    return this.http.call({ method: "GET", path: "/api/relay" }, relaySchema);
+  }
+
+  async registerSite(registrationToken: string, manifest: Envelope): Promise<void> {
+    await this.http.call(
+      { method: "POST", path: "/api/sites", body: { registrationToken, envelope: wire(manifest) } },
+      v.object({ site: v.string() }),
+    );
+  }
+
+  invitation(site: SiteId, hash: DocumentHash): Promise<{ envelope: Envelope; state: string }> {
+    return this.http.call(
+      { method: "GET", path: `/api/sites/${site}/invitations/${hash}` },
+      v.object({ envelope, state: v.string() }),
+    );
+  }
+
+  /** Posts an introduction, the one document that needs no sign-in. */
+  introduce(site: SiteId, introduction: Envelope): Promise<Posted> {
+    return this.http.call(
+      {
+        method: "POST",
+        path: `/api/sites/${site}/documents`,
+        body: { envelope: wire(introduction) },
+      },
+      posted,
+    );
+  }
+
+  /** Signs in with a key: the relay's nonce inside a document of its own type, so that the signature is good for nothing else. */
+  async signIn(
+    site: SiteId,
+    person: string | null,
+    sign: Parameters<typeof signEnvelope>[2][number],
+    nowSeconds: number,
+  ): Promise<SignedIn> {
+    const { name } = await this.describe();
+    const { nonce } = await this.http.call(
+      { method: "POST", path: "/api/sign-in/nonce", body: {} },
+      v.object({ nonce: v.string() }),
+    );
+    const document = { relay: name, nonce, site, person, issuedAt: nowSeconds };
+    const signed = await signEnvelope("sign-in", document, [sign]);
+    return this.http.call(
+      { method: "POST", path: "/api/sign-in", body: { envelope: wire(signed) } },
+      signInSchema,
+    );
+  }
+}
+
+/** One site at its relay, for a person who is signed in. `token` gives a live sign-in; `renew` replaces one that the relay no longer takes. */
+export class SiteRelay {
+  readonly site: SiteId;
+  readonly #http: RelayHttp;
+  readonly #token: (renew: boolean) => Promise<string>;
+
+  constructor(http: RelayHttp, site: SiteId, token: (renew: boolean) => Promise<string>) {
+    this.#http = http;
+    this.site = site;
+    this.#token = token;
+  }
+
+  token(): Promise<string> {
+    return this.#token(false);
+  }
+
+  async manifests(from: number): Promise<Envelope[]> {
+    const answer = await this.#call(
+      { method: "GET", path: `manifests?from=${from}` },
+      v.object({ manifests: v.array(v.object({ version: v.number(), envelope })) }),
+    );
+    return answer.manifests.map((each) => each.envelope);
+  }
+
+  /** Publishes a document; `partial` says that further persons must sign it. */
+  publish(document: Envelope): Promise<Posted> {
+    return this.#call(
+      { method: "POST", path: "documents", body: { envelope: wire(document) } },
+      posted,
+    );
+  }
+
+  /** All documents of the types that this person may see, in the relay's order. */
+  async documents(types: readonly DocumentType[]): Promise<StoredDocument[]> {
+    const found: StoredDocument[] = [];
+    for (let after = 0; ;) {
+      const page = await this.#page(types, after, 0);
+      found.push(...page.documents);
+      if (page.documents.length < pageLength || page.after <= after) return found;
+      after = page.after;
+    }
+  }
+
+  /** What comes after `after`, as soon as there is something; empty after half a minute. */
+  news(
+    types: readonly DocumentType[],
+    after: number,
+    signal?: AbortSignal,
+  ): Promise<{ documents: StoredDocument[]; after: number }> {
+    return this.#page(types, after, longestWaitSeconds, signal);
+  }
+
+  async edges(): Promise<ListedEdge[]> {
+    return (
+      await this.#call({ method: "GET", path: "edges" }, v.object({ edges: v.array(edgeSchema) }))
+    ).edges;
+  }
+
+  async sessions(): Promise<{ edge: string; person: string; since: number }[]> {
+    const schema = v.object({
+      sessions: v.array(v.object({ edge: v.string(), person: v.string(), since: v.number() })),
+    });
+    return (await this.#call({ method: "GET", path: "sessions" }, schema)).sessions;
+  }
+
+  async receipts(document: DocumentHash): Promise<Envelope[]> {
+    const schema = v.object({ receipts: v.array(v.object({ envelope })) });
+    const answer = await this.#call(
+      { method: "GET", path: `receipts?document=${document}` },
+      schema,
+    );
+    return answer.receipts.map((each) => each.envelope);
+  }
+
+  /** Asks the edge to stop at once, unsigned: good for 15 minutes. `sent` is false while the edge is away. */
+  stop(edge: EdgeId, scope: "grant" | "target" | "edge", id: string): Promise<{ sent: boolean }> {
+    return this.#call(
+      { method: "POST", path: "stops", body: { edge, scope, id } },
+      v.object({ sent: v.boolean() }),
+    );
+  }
+
+  async totpState(): Promise<string> {
+    return (await this.#call({ method: "GET", path: "totp" }, v.object({ state: v.string() })))
+      .state;
+  }
+
+  enrolTotp(code: string | undefined): Promise<{ secret: string; uri: string }> {
+    return this.#call(
+      { method: "POST", path: "totp", body: code === undefined ? {} : { code } },
+      v.object({ secret: v.string(), uri: v.string() }),
+    );
+  }
+
+  async confirmTotp(code: string): Promise<void> {
+    await this.#call({ method: "POST", path: "totp/confirm", body: { code } }, v.unknown());
+  }
+
+  async resetTotp(person: string): Promise<void> {
+    await this.#call({ method: "POST", path: "totp/reset", body: { person } }, v.unknown());
+  }
+
+  /** The relay's word that this person gave a right code, bound to one handshake. */
+  async attest(code: string, transcriptHash: string): Promise<Envelope> {
+    const answer = await this.#call(
+      { method: "POST", path: "attestations", body: { code, transcriptHash } },
+      v.object({ envelope }),
+    );
+    return answer.envelope;
+  }
+
+  #page(
+    types: readonly DocumentType[],
+    after: number,
+    waitSeconds: number,
+    signal?: AbortSignal,
+  ): Promise<{ documents: StoredDocument[]; after: number }> {
+    const wait = waitSeconds === 0 ? "" : `&wait=${waitSeconds}`;
+    return this.#call(
+      {
+        method: "GET",
+        path: `documents?type=${types.join(",")}&after=${after}&limit=${pageLength}${wait}`,
+        waitMs: waitSeconds * 1000,
+        ...(signal && { signal }),
+      },
+      v.object({ documents: v.array(storedDocument), after: v.number() }),
+    );
+  }
+
+  async #call<Schema extends v.GenericSchema>(
+    call: RelayCall,
+    schema: Schema,
+  ): Promise<v.InferOutput<Schema>> {
+    const path = `/api/sites/${this.site}/${call.path}`;
+    try {
+      return await this.#http.call({ ...call, path, token: await this.#token(false) }, schema);
+    } catch (thrown) {
+      if (!(thrown instanceof RelayFault && thrown.status === 401)) throw thrown;
+      return this.#http.call({ ...call, path, token: await this.#token(true) }, schema);
+    }
+  }
+}
+
+function wire(document: Envelope): unknown {
+  return JSON.parse(encodeEnvelope(document));
+}

@@ -1,0 +1,136 @@
+// What a person or a script reads and is asked. Results go to standard output; everything else (`error:`, `warning:`, `hint:`, progress,
+// questions) to standard error or the terminal, so that output can always be piped. Questions need a terminal, and are refused without one.
+import { messageOf } from "../../shared/errors.ts";
+import { CommandError } from "./exit-codes.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** Where a table's cell comes from: anything printable; `null` shows as `-`. */
+export type Cell = string | number | null;
+
+export interface TuiOptions {
+  readonly stdout: NodeJS.WritableStream;
+  readonly stderr: NodeJS.WritableStream;
+  /** Opens the controlling terminal, also when the standard streams are redirected; undefined if there is none. */
+  readonly openTerminal: () => Terminal | undefined;
+}
+
+/** One command's conversation. `json` is set once, from the options, before a verb runs. */
+export class Tui {
+  json = false;
+  assumeYes = false;
+  readonly #options: TuiOptions;
+
+  constructor(options: TuiOptions) {
+    this.#options = options;
+  }
+
+  /** The result: `value` as one line of JSON with --json, else `text`. */
+  result(value: unknown, text: string | (() => string)): void {
+    const line = this.json ? JSON.stringify(value) : typeof text === "string" ? text : text();
+    if (line !== "") this.#options.stdout.write(`${line}\n`);
+  }
+
+  /** A list: an array with --json, else a table, or `empty` (which says what to do next) when there is nothing. */
+  list<Row>(
+    rows: readonly Row[],
+    columns: Readonly<Record<string, (row: Row) => Cell>>,
+    empty: string,
+  ): void {
+    this.result(rows, () => (rows.length === 0 ? empty : table(rows, columns)));
+  }
+
+  /** One line of what goes on, for people; not part of the result, and left out with --json. */
+  progress(text: string): void {
+    if (!this.json) this.#line(text);
+  }
+
+  warning(text: string): void {
+    this.#line(`warning: ${text}`);
+  }
+
+  hint(text: string): void {
+    this.#line(`hint: ${text}`);
+  }
+
+  /** Reports what a verb threw: one `error:` line, then its hints. Never a stack trace. */
+  error(thrown: unknown): void {
+    this.#line(`error: ${messageOf(thrown).replaceAll("\n", " ")}`);
+    if (thrown instanceof CommandError) for (const hint of thrown.hints) this.hint(hint);
+  }
+
+  /** A line typed by the person; `fallback` says how to give the answer without a terminal. */
+  async ask(question: string, fallback: string): Promise<string> {
+    return this.#withTerminal(question, fallback, (terminal) => terminal.readLine(`${question} `));
+  }
+
+  /** A line that is not shown while it is typed. */
+  async askSecret(question: string, fallback: string): Promise<string> {
+    return this.#withTerminal(question, fallback, (terminal) =>
+      terminal.readSecret(`${question} `),
+    );
+  }
+
+  /** True after `y` or `yes`, or at once with --yes. Anything else is no. */
+  async confirm(question: string): Promise<boolean> {
+    if (this.assumeYes) return true;
+    const answer = await this.ask(`${question} [y/N]`, "use --yes to agree in advance");
+    return /^y(es)?$/i.test(answer.trim());
+  }
+
+  /** Throws unless the person agrees. */
+  async mustConfirm(question: string): Promise<void> {
+    if (!(await this.confirm(question))) throw new CommandError("refused", "nothing was done");
+  }
+
+  async #withTerminal<Answer>(
+    question: string,
+    fallback: string,
+    act: (terminal: Terminal) => Promise<Answer>,
+  ): Promise<Answer> {
+    const terminal = this.#options.openTerminal();
+    if (terminal === undefined) {
+      throw new CommandError("nobodyToAsk", `no terminal to ask "${question}" on`, fallback);
+    }
+    using _ = terminal;
+    return await act(terminal);
+  }
+
+  #line(text: string): void {
+    this.#options.stderr.write(`sallyport: ${printable(text)}\n`);
+  }
+}
+
+/** Text from elsewhere without the control and direction characters that could repaint a terminal. Line breaks stay. */
+export function printable(text: string): string {
+  return text.replace(/[^\P{C}\n]/gu, "\u{fffd}");
+}
+
+/** Rows under upper-case headings, columns wide enough for their content. */
+export function table<Row>(
+  rows: readonly Row[],
+  columns: Readonly<Record<string, (row: Row) => Cell>>,
+): string {
+  const heads = Object.keys(columns).map((name) => name.toUpperCase());
+  const cells = rows.map((row) =>
+    Object.values(columns).map((cell) => printable(String(cell(row) ?? "-")).replaceAll("\n", " ")),
+  );
+  const widths = heads.map((head, at) =>
+    Math.max(head.length, ...cells.map((line) => line[at]?.length ?? 0)),
+  );
+  return [heads, ...cells]
+    .map((line) =>
+      line
+        .map((cell, at) => cell.padEnd(widths[at] ?? 0))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
+}
+
+/** Names with their values, one per line, values aligned. */
+export function facts(entries: Readonly<Record<string, Cell>>): string {
+  const width = Math.max(...Object.keys(entries).map((name) => name.length));
+  return Object.entries(entries)
+    .map(([name, value]) => `${`${name}:`.padEnd(width + 2)}${printable(String(value ?? "-"))}`)
+    .join("\n");
+}
