@@ -21,6 +21,11 @@ export const maxControlBytes = maxEnvelopeBytes + 2048;
 /** Journal headers in one message, and the bytes of one header. */
 export const maxJournalHeaders = 64;
 export const maxJournalHeaderBytes = 2048;
+/** A relay refuses a longer keepalive; an edge keeps some way below. */
+export const maxKeepaliveSeconds = 20;
+/** WebSocket close codes of the control connection: a newer connection of the same edge came; the relay shuts down. */
+export const displacedCode = 4001;
+export const leavingCode = 1001;
 /** Tunnels that one `dial` may ask for. */
 export const maxDialledTunnels = 8;
 

@@ -10,6 +10,9 @@ export const maxHeadBytes = 16 * 1024;
 export const maxRefusalBytes = 4 * 1024;
 /** The subprotocol of tunnels and channels. */
 export const subprotocol = "sallyport.v1";
+/** The relay's one message to a standby tunnel, and the edge's one answer; behind them the two ends speak alone. */
+export const pairedWord = "paired";
+export const readyWord = "ready";
 
 const acceptSuffix = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 const fieldText = /^[\t\x20-\x7e]*$/;
