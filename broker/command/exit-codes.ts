@@ -28,6 +28,7 @@ const nameByErrorCode: Readonly<Record<ErrorCode, ExitName>> = {
   file_invalid: "invalid",
   config_invalid: "invalid",
   evidence_invalid: "invalid",
+  recording_damaged: "invalid",
   vault_invalid: "invalid",
   journal_damaged: "invalid",
   not_found: "notFound",

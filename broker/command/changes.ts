@@ -1,0 +1,50 @@
+// What differs between two manifests, in lines that an owner can judge before signing. Reads the payloads only; decides nothing.
+type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+
+/** Not worth a line of their own: they change with every manifest. */
+const chained = new Set(["site", "version", "previous", "issuedAt"]);
+
+/** One line per difference: `+` added, `-` removed, `~` changed; empty if only the chain's own fields differ. */
+export function changesBetween(before: unknown, after: unknown): string[] {
+  return differences("", before as Json, after as Json).filter(
+    (line) => !chained.has(line.slice(2).split(/[ :.]/, 1)[0] ?? ""),
+  );
+}
+
+function differences(path: string, before: Json | undefined, after: Json | undefined): string[] {
+  if (JSON.stringify(before) === JSON.stringify(after)) return [];
+  if (before === undefined) return [`+ ${path}: ${shown(after)}`];
+  if (after === undefined) return [`- ${path}: ${shown(before)}`];
+  const left = keyed(before);
+  const right = keyed(after);
+  if (left === undefined || right === undefined)
+    return [`~ ${path}: ${shown(before)} → ${shown(after)}`];
+  const keys = new Set([...left.keys(), ...right.keys()]);
+  return [...keys].flatMap((key) =>
+    differences(path === "" ? key : `${path}.${key}`, left.get(key), right.get(key)),
+  );
+}
+
+// Lists of things with an id are compared by that id, so that inserting one is one line.
+function keyed(value: Json): Map<string, Json> | undefined {
+  if (value === null || typeof value !== "object") return undefined;
+  if (!isList(value)) return new Map(Object.entries(value));
+  const ids = value.map((item) =>
+    item !== null && typeof item === "object" && "id" in item
+      ? JSON.stringify(item["id"])
+      : undefined,
+  );
+  if (ids.some((id) => id === undefined)) return undefined;
+  return new Map(value.map((item, at) => [(ids[at] ?? "").replaceAll('"', ""), item]));
+}
+
+function isList(value: object): value is readonly Json[] {
+  return Array.isArray(value);
+}
+
+function shown(value: Json | undefined): string {
+  if (value !== null && typeof value === "object" && !isList(value) && "name" in value)
+    return JSON.stringify(value["name"]);
+  const text = JSON.stringify(value) ?? "nothing";
+  return text.length <= 100 ? text : `${text.slice(0, 99)}…`;
+}

@@ -1,0 +1,94 @@
+import { PassThrough } from "node:stream";
+import * as assert from "uvu/assert";
+import { CommandError, exitCodeOf, exitCodes } from "../../../broker/command/exit-codes.ts";
+import { facts, printable, table, Tui } from "../../../broker/command/tui.ts";
+import { SallyportError } from "../../../shared/errors.ts";
+import { group } from "../../support/group.ts";
+
+function talk(): { tui: Tui; out: () => string; err: () => string } {
+  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+  const text = (stream: PassThrough): string => {
+    const chunk: unknown = stream.read();
+    return chunk === null ? "" : String(chunk) + text(stream);
+  };
+  return {
+    tui: new Tui({ stdout, stderr, openTerminal: () => undefined }),
+    out: () => text(stdout),
+    err: () => text(stderr),
+  };
+}
+
+await group("the conversation", {}, (test) => {
+  test("results go to standard output, everything else to standard error", () => {
+    const { tui, out, err } = talk();
+    tui.result({ a: 1 }, "a is 1");
+    tui.progress("working");
+    tui.warning("careful");
+    assert.is(out(), "a is 1\n");
+    assert.is(err(), "sallyport: working\nsallyport: warning: careful\n");
+  });
+  test("with --json there is one line of JSON and no progress", () => {
+    const { tui, out, err } = talk();
+    tui.json = true;
+    tui.list([{ id: "x" }], { id: (row) => row.id }, "nothing");
+    tui.progress("working");
+    assert.is(out(), '[{"id":"x"}]\n');
+    assert.is(err(), "");
+  });
+  test("an empty list says what to do next", () => {
+    const { tui, out } = talk();
+    tui.list<{ id: string }>(
+      [],
+      { id: (row) => row.id },
+      "no jobs yet; ask for one: sallyport request",
+    );
+    assert.is(out(), "no jobs yet; ask for one: sallyport request\n");
+  });
+  test("an error is one line with its hints and never a stack trace", () => {
+    const { tui, err } = talk();
+    tui.error(new CommandError("notFound", 'no job\n"x"', "see: sallyport requests"));
+    assert.is(err(), 'sallyport: error: no job "x"\nsallyport: hint: see: sallyport requests\n');
+  });
+  test("a question without a terminal is refused with the way to answer it in advance", async () => {
+    const { tui } = talk();
+    const failure = await tui.confirm("end it?").then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    );
+    assert.instance(failure, CommandError);
+    assert.is(exitCodeOf(failure), exitCodes.nobodyToAsk[0]);
+    assert.match((failure as CommandError).hints.join(), /--yes/);
+    tui.assumeYes = true;
+    assert.is(await tui.confirm("end it?"), true);
+  });
+  test("text from elsewhere cannot repaint the terminal", () => {
+    assert.is(printable("a\u001b[2Jb\u202ec\u0007\nd"), "a\ufffd[2Jb\ufffdc\ufffd\nd");
+    assert.is(table([{ n: "x\ny" }], { n: (row) => row.n }), "N\nx y");
+  });
+  test("columns and facts are aligned, and what is missing is a dash", () => {
+    assert.is(
+      table(
+        [
+          { a: "long", b: null },
+          { a: "x", b: 2 },
+        ],
+        { a: (r) => r.a, b: (r) => r.b },
+      ),
+      "A     B\nlong  -\nx     2",
+    );
+    assert.is(facts({ who: "anna", when: null }), "who:  anna\nwhen: -");
+  });
+});
+
+await group("exit codes", {}, (test) => {
+  test("come from the table for whatever was thrown", () => {
+    assert.is(exitCodeOf(new CommandError("waitedInVain", "x")), 75);
+    assert.is(exitCodeOf(new SallyportError("signature_invalid", "x")), 76);
+    assert.is(exitCodeOf(new TypeError("x")), 70);
+    assert.is(exitCodeOf(Object.assign(new Error("x"), { code: "ENOSPC", syscall: "write" })), 74);
+  });
+  test("no two meanings share a number", () => {
+    const numbers = Object.values(exitCodes).map(([code]) => code);
+    assert.is(new Set(numbers).size, numbers.length);
+  });
+});
