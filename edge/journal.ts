@@ -18,6 +18,7 @@ import {
   type JournalPoint,
 } from "../shared/record/journal-entry.ts";
 import { fileError, makeFolder, syncFolder } from "./durable-file.ts";
+import { untilEither } from "./record/until-either.ts";
 import {
   listSegments,
   readEntries,
@@ -26,7 +27,7 @@ import {
   type Segment,
 } from "./record/journal-segments.ts";
 
-const defaultSegmentBytes = 1024 * 1024;
+const defaultSegmentBytes = 256 * 1024;
 /** Entries that one write and one fsync take together. */
 const batchEntries = 128;
 /** Newest entries kept in memory, so that whoever follows does not read files. */
@@ -318,16 +319,5 @@ async function writeWhole(file: FileHandle, bytes: Uint8Array, position: number)
   for (let done = 0; done < bytes.length;) {
     const { bytesWritten } = await file.write(bytes, done, bytes.length - done, position + done);
     done += bytesWritten;
-  }
-}
-
-async function untilEither(event: Promise<void>, signal: AbortSignal): Promise<void> {
-  const aborted = Promise.withResolvers<void>();
-  const stop = (): void => aborted.resolve();
-  signal.addEventListener("abort", stop);
-  try {
-    await Promise.race([event, aborted.promise]);
-  } finally {
-    signal.removeEventListener("abort", stop);
   }
 }

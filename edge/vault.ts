@@ -81,7 +81,7 @@ export class Vault {
   /** The newest document of that name. */
   get(key: VaultKey): VaultItem | undefined {
     const held = this.#held.get(mapKey(key));
-    if (held?.envelope == null) return undefined;
+    if (held === undefined || held.envelope === null) return undefined;
     return { ...held, envelope: parseEnvelope(held.envelope) };
   }
 
@@ -101,7 +101,9 @@ export class Vault {
   /** Forgets a document but not its version: only a newer one can take its place. */
   async remove(key: VaultKey): Promise<void> {
     const held = this.#held.get(mapKey(key));
-    if (held?.envelope != null) await this.#replace({ ...held, envelope: null });
+    if (held !== undefined && held.envelope !== null) {
+      await this.#replace({ ...held, envelope: null });
+    }
   }
 
   #replace(item: Held): Promise<void> {

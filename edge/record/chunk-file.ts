@@ -1,0 +1,195 @@
+// Writes one recording's file: sealed chunks in order, one write at a time, bounded in memory (shared/protocol.md, "Recording").
+// Invariants: count and hash cover exactly the whole chunks that are in the file; after one failed write nothing is written any more.
+import type { FileHandle } from "node:fs/promises";
+import { startSha256 } from "../../shared/crypto/node-hash.ts";
+import { SallyportError } from "../../shared/errors.ts";
+import type { ChunkSealer } from "../../shared/record/recording-file.ts";
+import { fileError } from "../durable-file.ts";
+
+/** Sealed bytes that may wait for the disk before the source is asked to wait too. */
+const highWaterBytes = 1024 * 1024;
+/** A source that did not wait is cut off here: memory is bounded, and nothing goes by unrecorded. */
+const maxWaitingBytes = 16 * 1024 * 1024;
+
+/** Counts the bytes of all recordings against the quota. */
+export interface Space {
+  /** Throws `disk_full` if the quota would be exceeded. */
+  take(bytes: number): void;
+  give(bytes: number): void;
+}
+
+/** What is in a finished file. */
+export interface FileTotals {
+  readonly chunks: number;
+  readonly bytes: number;
+  /** SHA-256 of the file. */
+  readonly hash: Uint8Array;
+}
+
+export class ChunkFile {
+  readonly path: string;
+  readonly #file: FileHandle;
+  readonly #sealer: ChunkSealer;
+  readonly #space: Space;
+  readonly #hash = startSha256();
+  readonly #failure = new AbortController();
+  #waiting: Uint8Array[] = [];
+  #waitingBytes = 0;
+  #writing: Promise<void> | undefined;
+  #changed = Promise.withResolvers<void>();
+  #chunks = 0;
+  #bytes: number;
+  #ended = false;
+  #followers = 0;
+
+  /** Takes over `file`, which holds `preamble` already. */
+  constructor(
+    path: string,
+    file: FileHandle,
+    preamble: Uint8Array,
+    sealer: ChunkSealer,
+    space: Space,
+  ) {
+    this.path = path;
+    this.#file = file;
+    this.#sealer = sealer;
+    this.#space = space;
+    this.#hash.update(preamble);
+    this.#bytes = preamble.length;
+  }
+
+  /** Aborted with the reason when a chunk could not be written. */
+  get failed(): AbortSignal {
+    return this.#failure.signal;
+  }
+
+  /** Bytes of the file that hold whole chunks. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** True when nothing will be added to the file any more. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  get isBehind(): boolean {
+    return this.#waitingBytes > highWaterBytes;
+  }
+
+  get isFollowed(): boolean {
+    return this.#followers > 0;
+  }
+
+  /** Seals a chunk and hands it to the disk; failures show in `failed`. */
+  add(plaintext: Uint8Array, final: boolean): void {
+    if (this.failed.aborted) return;
+    try {
+      const frame = Buffer.concat(this.#sealer.seal(plaintext, final));
+      this.#space.take(frame.length);
+      this.#waiting.push(frame);
+      this.#waitingBytes += frame.length;
+      if (this.#waitingBytes > maxWaitingBytes) {
+        throw new SallyportError(
+          "recording_failed",
+          `the disk is ${this.#waitingBytes} bytes behind, expected at most ${maxWaitingBytes}`,
+        );
+      }
+    } catch (cause) {
+      this.#fail(cause);
+      return;
+    }
+    this.#writing ??= this.#writeWaiting();
+  }
+
+  /** Resolves when the disk has caught up; rejects with the failure. */
+  async drained(): Promise<void> {
+    while (this.isBehind && !this.failed.aborted) await this.#changed.promise;
+    this.failed.throwIfAborted();
+  }
+
+  /** Resolves when the file has grown or ended since the call. */
+  changed(): Promise<void> {
+    return this.#changed.promise;
+  }
+
+  /** Says that someone reads along; until disposed. */
+  follow(): Disposable {
+    this.#followers += 1;
+    return { [Symbol.dispose]: () => void (this.#followers -= 1) };
+  }
+
+  /** Brings what was written so far to the disk; beside the writing, not before it. A failure shows in `failed`. */
+  async sync(): Promise<void> {
+    const target = this.#bytes + this.#waitingBytes;
+    try {
+      while (this.#bytes < target && !this.failed.aborted) await this.#changed.promise;
+      if (!this.#ended && !this.failed.aborted) await this.#file.datasync();
+    } catch (cause) {
+      this.#fail(cause);
+    }
+  }
+
+  /** Writes what waits, cuts off a chunk that was not written whole, syncs and closes. Throws if the file cannot be left sound. */
+  async finish(): Promise<FileTotals> {
+    try {
+      await this.#writing;
+      if (this.failed.aborted) await this.#file.truncate(this.#bytes);
+      await this.#file.sync();
+      return { chunks: this.#chunks, bytes: this.#bytes, hash: this.#hash.digest() };
+    } catch (cause) {
+      throw this.#fail(cause);
+    } finally {
+      this.#ended = true;
+      this.#wake();
+      await this.#file.close();
+    }
+  }
+
+  async #writeWaiting(): Promise<void> {
+    try {
+      for (let frame = this.#waiting[0]; frame !== undefined; frame = this.#waiting[0]) {
+        await this.#writeWhole(frame);
+        if (this.failed.aborted) break;
+        this.#waiting.shift();
+        this.#waitingBytes -= frame.length;
+        this.#hash.update(frame);
+        this.#bytes += frame.length;
+        this.#chunks += 1;
+        this.#wake();
+      }
+    } catch (cause) {
+      this.#fail(cause);
+    }
+    this.#writing = undefined;
+  }
+
+  async #writeWhole(frame: Uint8Array): Promise<void> {
+    for (let done = 0; done < frame.length;) {
+      const at = this.#bytes + done;
+      const { bytesWritten } = await this.#file.write(frame, done, frame.length - done, at);
+      done += bytesWritten;
+    }
+  }
+
+  #fail(cause: unknown): SallyportError {
+    const told = fileError(cause, this.path);
+    const error =
+      told.code === "file_invalid"
+        ? new SallyportError("recording_failed", told.message, { cause })
+        : told;
+    if (!this.failed.aborted) {
+      this.#space.give(this.#waitingBytes);
+      this.#waiting = [];
+      this.#waitingBytes = 0;
+      this.#failure.abort(error);
+    }
+    this.#wake();
+    return error;
+  }
+
+  #wake(): void {
+    this.#changed.resolve();
+    this.#changed = Promise.withResolvers();
+  }
+}
