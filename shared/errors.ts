@@ -30,6 +30,7 @@ export type ErrorCode =
   | "vault_locked"
   | "vault_invalid"
   | "recording_failed"
+  | "recording_damaged"
   | "disk_full"
   | "device_unreachable"
   | "device_refused"
