@@ -1,5 +1,6 @@
 // Denial of a request by an approver, informative, and the edge's receipt for what it carried out (shared/protocol.md, "deny", "receipt").
 import * as v from "valibot";
+import { edgeCandidate } from "./checkpoint.ts";
 import type { Envelope } from "./envelope.ts";
 import {
   digest,
@@ -13,6 +14,8 @@ import {
   siteId,
   whole,
 } from "./fields.ts";
+import { requireEdge, requireSite, verifyByRoles, type Held } from "./held.ts";
+import { plainRules, verifyDocument, type Verified } from "./verify.ts";
 
 const denySchema = record({ site: siteId, request: documentHash, reason, issuedAt: secondsAt });
 export type Deny = v.InferOutput<typeof denySchema>;
@@ -42,4 +45,17 @@ export function parseReceipt(envelope: Envelope): Receipt {
     throw documentInvalid("receipt gives a reason if, and only if, it refused");
   }
   return receipt;
+}
+
+/** The denial, if an approver or owner signed it; throws otherwise. It informs and changes nothing. */
+export async function verifyDeny(envelope: Envelope, held: Held): Promise<Verified<Deny>> {
+  return verifyByRoles(envelope, parseDeny(envelope), held, "approver", "owner");
+}
+
+/** The receipt, if the edge that it names signed it; throws otherwise. Without one a cut is only "asked". */
+export async function verifyReceipt(envelope: Envelope, held: Held): Promise<Verified<Receipt>> {
+  const payload = parseReceipt(envelope);
+  requireSite(payload.site, held);
+  const candidates = [edgeCandidate(requireEdge(payload.edge, held))];
+  return verifyDocument(held.suite, envelope, payload, candidates, plainRules);
 }

@@ -1,21 +1,37 @@
 // The grant: signed, time-boxed permission for one job: one vendor, one edge, one clock (shared/protocol.md, "grant").
 // Invariant: it never gives more than was asked and never more than the manifest has; what replaces may only lengthen or shorten.
 import * as v from "valibot";
+import { SallyportError } from "../errors.ts";
+import type { DocumentHash } from "../ids.ts";
+import { verifyCheckpoint, type Checkpoint } from "./checkpoint.ts";
 import type { Envelope } from "./envelope.ts";
 import {
   documentHash,
   documentInvalid,
   edgeId,
+  embed,
   embedded,
   parsePayload,
   personId,
   record,
   secondsAt,
   siteId,
+  unembed,
   whole,
 } from "./fields.ts";
-import { maxJobMinutes } from "./manifest.ts";
-import { jobTargets } from "./request.ts";
+import { candidatesWith, requireEdge, requireSite, signatureRules, type Held } from "./held.ts";
+import { keyMaterial } from "./keys.ts";
+import type { Policy } from "./manifest.ts";
+import { demandsOf, maxJobMinutes, requireApprovers } from "./policy.ts";
+import {
+  checkAgainstManifest,
+  checkMinutes,
+  jobTargets,
+  requireRights,
+  type JobTargets,
+  type Request,
+} from "./request.ts";
+import { verifyDocument, type Verified } from "./verify.ts";
 
 const schema = record({
   site: siteId,
@@ -49,4 +65,133 @@ export function parseGrant(envelope: Envelope): Grant {
     );
   }
   return grant;
+}
+
+/** A verified grant with its anchor verified under the edge's own key. Its signers are the approvers. */
+export interface VerifiedGrant extends Verified<Grant> {
+  readonly anchor: Verified<Checkpoint>;
+}
+
+/** What a grant is checked against. */
+export interface GrantContext {
+  readonly request: Verified<Request>;
+  /** The grant that `replaces` names. */
+  readonly replaced?: Verified<Grant>;
+}
+
+/**
+ * The grant, if it stays within request and manifest and every policy of its targets has its approvers; throws otherwise. Time of day,
+ * consumption, held manifest and journal are the gate's to judge.
+ */
+export async function verifyGrant(
+  envelope: Envelope,
+  held: Held,
+  context: GrantContext,
+): Promise<VerifiedGrant> {
+  const payload = parseGrant(envelope);
+  requireSite(payload.site, held);
+  const edge = requireEdge(payload.edge, held);
+  checkAgainstRequest(payload, context.request);
+  checkReplaced(payload, context.replaced);
+  const policies = checkAgainstManifest(payload.targets, payload.edge, held);
+  checkMinutes(payload.minutes, policies);
+  const { site } = payload;
+  const anchor = await verifyCheckpoint(held.suite, unembed(payload.anchor), site, edge);
+  const grant = await verifyApprovals(envelope, payload, held, policies, context.request);
+  return { ...grant, anchor };
+}
+
+function checkAgainstRequest(grant: Grant, request: Verified<Request>): void {
+  const { payload: asked } = request;
+  // Attack: an approval for one job carried over to another.
+  if (grant.request !== request.hash) {
+    throw documentInvalid(`grant is for request "${grant.request}", not "${request.hash}"`);
+  }
+  if (grant.vendor !== asked.vendor || grant.edge !== asked.edge) {
+    throw documentInvalid("grant names another vendor or edge than its request");
+  }
+  requireWithin(grant.targets, asked.targets, "the request");
+  if (grant.startBeforeAt > asked.startBeforeAt) {
+    throw documentInvalid("grant may start later than its request asked");
+  }
+  if (grant.replaces === null && grant.minutes > asked.minutes) {
+    throw documentInvalid(`grant gives ${grant.minutes} minutes, request asked ${asked.minutes}`);
+  }
+}
+
+// One line of grants per request: what replaces may change the minutes, and never widens (attack: an "extension" that adds a target).
+function checkReplaced(grant: Grant, replaced: Verified<Grant> | undefined): void {
+  if (grant.replaces === null) return;
+  if (grant.replaces !== replaced?.hash) {
+    throw documentInvalid(`grant replaces "${grant.replaces}", which is not at hand`);
+  }
+  const { payload: before } = replaced;
+  if (grant.request !== before.request || grant.vendor !== before.vendor) {
+    throw documentInvalid("grant replaces one of another request");
+  }
+  if (grant.edge !== before.edge) throw documentInvalid("grant replaces one of another edge");
+  requireWithin(grant.targets, before.targets, "the grant that it replaces");
+}
+
+function requireWithin(targets: JobTargets, given: JobTargets, whose: string): void {
+  for (const item of targets) {
+    const match = given.find(({ id }) => id === item.id);
+    if (match === undefined) throw documentInvalid(`target "${item.id}" is not in ${whose}`);
+    requireRights(item, match.rights, whose);
+  }
+}
+
+async function verifyApprovals(
+  envelope: Envelope,
+  payload: Grant,
+  held: Held,
+  policies: readonly Policy[],
+  request: Verified<Request>,
+): Promise<Verified<Grant>> {
+  const rules = { ...signatureRules(held), ...demandsOf(policies) };
+  const candidates = candidatesWith(held, "approver");
+  const grant = await verifyDocument(held.suite, envelope, payload, candidates, rules);
+  // Attack: a vendor who is an approver too, or whose key also stands under an approver's name, approves himself.
+  const asking = new Set(request.signers.map(({ key }) => keyMaterial(key)));
+  for (const { name: approver, key } of grant.signers) {
+    if (approver === payload.vendor || asking.has(keyMaterial(key))) {
+      throw new SallyportError("forbidden", `"${approver}" approves a request of their own`);
+    }
+  }
+  requireApprovers(grant.signers, policies, candidates);
+  return grant;
+}
+
+/** What a grant is drafted from. */
+export interface GrantDraft {
+  readonly request: Verified<Request>;
+  readonly manifest: DocumentHash;
+  readonly anchor: Envelope;
+  readonly issuedAt: number;
+  /** The requested ones unless given. */
+  readonly targets?: JobTargets;
+  /** The requested ones unless given; in an extension the new total. */
+  readonly minutes?: number;
+  readonly replaced?: Verified<Grant>;
+}
+
+/** A grant's payload with everything that follows from its request: the latest start as asked, the latest end as minutes allow. */
+export function draftGrant(draft: GrantDraft): Grant {
+  const { request, replaced, manifest, issuedAt } = draft;
+  const asked = request.payload;
+  const minutes = draft.minutes ?? asked.minutes;
+  return {
+    site: asked.site,
+    edge: asked.edge,
+    request: request.hash,
+    vendor: asked.vendor,
+    targets: draft.targets ?? replaced?.payload.targets ?? asked.targets,
+    startBeforeAt: asked.startBeforeAt,
+    minutes,
+    endsAt: asked.startBeforeAt + minutes * 60,
+    manifest,
+    anchor: embed(draft.anchor),
+    replaces: replaced?.hash ?? null,
+    issuedAt,
+  };
 }

@@ -13,8 +13,16 @@ import {
   secondsAt,
   siteId,
 } from "./fields.ts";
+import {
+  administratorsOf,
+  candidatesWith,
+  requireSite,
+  signatureRules,
+  type Held,
+} from "./held.ts";
 import { ed25519Public } from "./keys.ts";
 import { roles } from "./manifest.ts";
+import { verifyDocument, type Verified } from "./verify.ts";
 
 /** A lost link or card stays dangerous no longer than this. */
 export const maxInvitationSeconds = 30 * 24 * 3600;
@@ -58,4 +66,19 @@ function checkSubject(item: InvitationSubject): void {
   if (item.kind !== "person" && !item.id.startsWith(`${item.company}/`)) {
     throw documentInvalid(`"${item.id}" is not of company "${item.company}"`);
   }
+}
+
+/** The invitation, if an owner, or for a technician an administrator of that company, signed it; throws otherwise. */
+export async function verifyInvitation(
+  envelope: Envelope,
+  held: Held,
+): Promise<Verified<Invitation>> {
+  const payload = parseInvitation(envelope);
+  requireSite(payload.site, held);
+  const { subject: invited } = payload;
+  const candidates = candidatesWith(held, "owner");
+  // Attack: an administrator invites a person of the site, or into another company.
+  if (invited.kind === "technician") candidates.push(...administratorsOf(held, invited.company));
+  const rules = signatureRules(held);
+  return verifyDocument(held.suite, envelope, payload, candidates, rules);
 }

@@ -4,7 +4,7 @@ import * as v from "valibot";
 import { fromBase64Url, toBase64Url } from "../bytes.ts";
 import type { CryptoSuite } from "../crypto/suite.ts";
 import { xwingPublicKeyBytes } from "../crypto/suite.ts";
-import type { KeyId } from "../ids.ts";
+import type { EdgeId, KeyId } from "../ids.ts";
 import { maxCoseBytes, parseCoseKey } from "./cose.ts";
 import { bytes, bytesBetween, documentInvalid, record } from "./fields.ts";
 
@@ -69,6 +69,11 @@ export function keyIdOf(suite: CryptoSuite, key: PublicKey): Promise<KeyId> {
   const made = fingerprint(suite, key.kind === "ed25519" ? key.public : key.cose);
   keyIds.set(key, made);
   return made;
+}
+
+/** An edge's id: the KeyId of its Ed25519 key in base64url. */
+export async function edgeIdOf(suite: CryptoSuite, signingKey: string): Promise<EdgeId> {
+  return (await fingerprint(suite, signingKey)) as string as EdgeId;
 }
 
 /** The id of public key bytes in base64url. */

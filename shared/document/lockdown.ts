@@ -1,9 +1,11 @@
 // Lockdown and lift (shared/protocol.md, "lockdown", "lift"): one person closes, as many as the policies ask open again.
 import * as v from "valibot";
+import type { EdgeId } from "../ids.ts";
 import type { Envelope } from "./envelope.ts";
 import {
   bytes,
   digest,
+  documentInvalid,
   edgeId,
   parsePayload,
   reason,
@@ -12,6 +14,10 @@ import {
   siteId,
   targetId,
 } from "./fields.ts";
+import { candidatesWith, requireSite, signatureRules, verifyByRoles, type Held } from "./held.ts";
+import { findEdge, findTarget, policyOf, type Manifest, type Policy } from "./manifest.ts";
+import { demandsOf, requireApprovers } from "./policy.ts";
+import { verifyDocument, type Verified } from "./verify.ts";
 
 const scope = v.variant("kind", [
   record({ kind: v.literal("site") }),
@@ -49,4 +55,60 @@ export function parseLockdown(envelope: Envelope): Lockdown {
 /** Reads a lift's payload; throws `document_invalid`. Checks no signature. */
 export function parseLift(envelope: Envelope): Lift {
   return parsePayload(envelope, "lift", liftSchema);
+}
+
+/** The lockdown, if an approver or owner signed it; throws otherwise. */
+export async function verifyLockdown(envelope: Envelope, held: Held): Promise<Verified<Lockdown>> {
+  const payload = parseLockdown(envelope);
+  requireScope(payload.scope, held.manifest);
+  return verifyByRoles(envelope, payload, held, "owner", "approver");
+}
+
+/** What the edge's journal says of the entry that a lift names. */
+export interface LockedDown {
+  readonly edge: EdgeId;
+  /** Hash of the journal entry. */
+  readonly entry: string;
+  readonly scope: LockdownScope;
+}
+
+/**
+ * The lift, if it names this very entry and every policy concerned has its approvers (where no target is concerned: an owner); throws
+ * otherwise.
+ */
+export async function verifyLift(
+  envelope: Envelope,
+  held: Held,
+  locked: LockedDown,
+): Promise<Verified<Lift>> {
+  const payload = parseLift(envelope);
+  requireSite(payload.site, held);
+  // Attack: the lift of an earlier lockdown, or of another edge's, used again.
+  if (payload.edge !== locked.edge || payload.lockdown !== locked.entry) {
+    throw documentInvalid(`lift is for entry "${payload.lockdown}" of edge "${payload.edge}"`);
+  }
+  const policies = concernedPolicies(locked, held);
+  const rules = { ...signatureRules(held), ...demandsOf(policies) };
+  const role = policies.length === 0 ? "owner" : "approver";
+  const candidates = candidatesWith(held, role);
+  const lift = await verifyDocument(held.suite, envelope, payload, candidates, rules);
+  requireApprovers(lift.signers, policies, candidates);
+  return lift;
+}
+
+// A target or edge that the manifest no longer lists concerns no policy any more.
+function concernedPolicies({ edge, scope: locked }: LockedDown, held: Held): Policy[] {
+  const { payload: manifest } = held.manifest;
+  const targets = manifest.targets.filter(
+    (target) => target.edge === edge && (locked.kind !== "target" || target.id === locked.id),
+  );
+  return [...new Set(targets.map((target) => policyOf(manifest, target)))];
+}
+
+function requireScope(locked: LockdownScope, { payload: manifest }: Verified<Manifest>): void {
+  const isListed =
+    locked.kind === "site" ||
+    (locked.kind === "edge" && findEdge(manifest, locked.id) !== undefined) ||
+    (locked.kind === "target" && findTarget(manifest, locked.id) !== undefined);
+  if (!isListed) throw documentInvalid(`${locked.kind} "${locked.id}" is not in the manifest`);
 }

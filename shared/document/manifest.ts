@@ -33,6 +33,7 @@ import {
   sshEd25519Line,
   xwingPublic,
 } from "./keys.ts";
+import { maxThreshold, policy } from "./policy.ts";
 
 // The lists together stay within an envelope's 256 KiB; each bound is far above the largest plant that one manifest should describe.
 const maxPersons = 300;
@@ -45,10 +46,6 @@ const maxPolicies = 64;
 const maxOrigins = 4;
 /** A target kind has a handful of rights. */
 export const maxRights = 16;
-/** Envelopes carry at most 16 signatures: owners of two manifests sign a succession. */
-const maxThreshold = 8;
-/** No policy lets one approval run longer than a week's commissioning. */
-export const maxJobMinutes = 7 * 24 * 60;
 /** A frozen edge trusts a manifest no longer than this. */
 const maxManifestSeconds = 5 * 366 * 24 * 3600;
 /** Release keys are three, of which two sign. */
@@ -140,23 +137,6 @@ const target = record({
 });
 export type ManifestTarget = v.InferOutput<typeof target>;
 
-const policy = record({
-  id: policyId,
-  approversNeeded: whole(1, maxThreshold),
-  /** Who alone approves under this policy; null: every person with the role. */
-  approvers: v.nullable(list(personId, 1, maxPersons)),
-  secondFactor: v.picklist(["required", "waived"]),
-  /** Approvals and proofs by passkey alone. */
-  passkeysOnly: v.boolean(),
-  /** Passkeys that cannot leave their device (BE = 0). */
-  deviceBound: v.boolean(),
-  maxMinutes: whole(1, maxJobMinutes),
-  concurrent: v.picklist(["one", "several"]),
-  recordingFull: v.literal("end"),
-  copyRecordings: v.boolean(),
-});
-export type Policy = v.InferOutput<typeof policy>;
-
 const schema = record({
   /** Null in version 1, whose hash the site's id is. */
   site: v.nullable(siteId),
@@ -180,6 +160,7 @@ const schema = record({
   ),
 });
 export type Manifest = v.InferOutput<typeof schema>;
+export type Policy = Manifest["policies"][number];
 
 /** Reads a manifest's payload; throws `document_invalid`. Checks no signature and no succession. */
 export function parseManifest(envelope: Envelope): Manifest {

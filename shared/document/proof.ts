@@ -1,5 +1,6 @@
 // The proof: a person's key at this very handshake (shared/protocol.md, "proof"). The transcript makes it worthless anywhere else.
 import * as v from "valibot";
+import type { EdgeId } from "../ids.ts";
 import type { Envelope } from "./envelope.ts";
 import {
   digest,
@@ -12,6 +13,10 @@ import {
   secondsAt,
   siteId,
 } from "./fields.ts";
+import { candidatesOf, requireRole, requireSite, signatureRules, type Held } from "./held.ts";
+import type { Role } from "./manifest.ts";
+import type { KeyDemands } from "./policy.ts";
+import { verifyDocument, type Verified } from "./verify.ts";
 
 const purpose = v.picklist(["session", "waiting", "watch", "play", "journal", "export", "status"]);
 /** What a sealed channel is opened for. */
@@ -46,4 +51,43 @@ export function parseProof(envelope: Envelope): Proof {
     );
   }
   return proof;
+}
+
+// Who may ask for what. Sessions are the vendor's; whoever answers for the plant may look at everything; each may ask how it stands.
+const rolesFor: Record<Purpose, readonly Role[]> = {
+  session: ["vendor"],
+  waiting: ["vendor"],
+  watch: ["approver", "owner", "auditor"],
+  play: ["approver", "owner", "auditor"],
+  journal: ["approver", "owner", "auditor"],
+  export: ["owner", "auditor"],
+  status: ["vendor", "approver", "owner", "auditor"],
+};
+
+/** What a proof has to be about. */
+export interface ProofContext {
+  readonly edge: EdgeId;
+  /** The purpose of the hello that began the handshake. */
+  readonly purpose: Purpose;
+  /** Hash of the handshake, base64url. */
+  readonly transcript: string;
+  /** What the policies of the job's targets ask of its key (`demandsOf`). */
+  readonly demands?: KeyDemands;
+}
+
+/** The proof, if its person may have this purpose and signed for this edge and handshake; throws otherwise. */
+export async function verifyProof(
+  envelope: Envelope,
+  held: Held,
+  { edge, purpose: opened, transcript, demands }: ProofContext,
+): Promise<Verified<Proof>> {
+  const payload = parseProof(envelope);
+  requireSite(payload.site, held);
+  // Attacks: a proof given to one edge, for one purpose, in one handshake, replayed into another.
+  if (payload.edge !== edge) throw documentInvalid(`proof is for edge "${payload.edge}"`);
+  if (payload.purpose !== opened) throw documentInvalid(`proof is for "${payload.purpose}"`);
+  if (payload.transcript !== transcript) throw documentInvalid("proof is of another handshake");
+  const person = requireRole(payload.person, rolesFor[opened], held);
+  const rules = { ...signatureRules(held), ...demands };
+  return verifyDocument(held.suite, envelope, payload, candidatesOf(person), rules);
 }

@@ -1,5 +1,6 @@
 // The request: a vendor asks for one job on one edge (shared/protocol.md, "request"). Grants, waiting and consumption are keyed by its hash.
 import * as v from "valibot";
+import type { EdgeId } from "../ids.ts";
 import type { Envelope } from "./envelope.ts";
 import {
   bytes,
@@ -17,7 +18,18 @@ import {
   targetId,
   whole,
 } from "./fields.ts";
-import { maxJobMinutes, rights } from "./manifest.ts";
+import {
+  candidatesOf,
+  requireEdge,
+  requireRole,
+  requireSite,
+  requireTarget,
+  signatureRules,
+  type Held,
+} from "./held.ts";
+import { policyOf, rights, type Policy } from "./manifest.ts";
+import { maxJobMinutes } from "./policy.ts";
+import { verifyDocument, type Verified } from "./verify.ts";
 
 /** A job is what one approver can judge in one look. */
 export const maxTargetsOfJob = 8;
@@ -66,4 +78,55 @@ export function parseRequest(envelope: Envelope): Request {
     throw documentInvalid(`request waits until ${waitUntilAt}, not within 24 hours of its issue`);
   }
   return request;
+}
+
+/** The request, if a vendor known now signed it and the manifest has all it asks for; throws otherwise. */
+export async function verifyRequest(envelope: Envelope, held: Held): Promise<Verified<Request>> {
+  const payload = parseRequest(envelope);
+  requireSite(payload.site, held);
+  requireEdge(payload.edge, held);
+  const vendor = requireRole(payload.vendor, ["vendor"], held);
+  const policies = checkAgainstManifest(payload.targets, payload.edge, held);
+  checkMinutes(payload.minutes, policies);
+  const rules = signatureRules(held);
+  const candidates = candidatesOf(vendor);
+  const request = await verifyDocument(held.suite, envelope, payload, candidates, rules);
+  // The named key is what approvers are shown, so it must be the one that signed.
+  if (request.signers.length !== 1 || request.signers[0]?.keyId !== payload.key) {
+    throw documentInvalid(`request is not signed by its key "${payload.key}"`);
+  }
+  return request;
+}
+
+/** The policies of a job's targets; throws `document_invalid` unless all stand on that edge with those rights. */
+export function checkAgainstManifest(targets: JobTargets, edge: EdgeId, held: Held): Policy[] {
+  const { payload: manifest } = held.manifest;
+  const policies = targets.map((item) => {
+    const listed = requireTarget(item.id, edge, held);
+    requireRights(item, listed.rights, "the manifest");
+    return policyOf(manifest, listed);
+  });
+  return [...new Set(policies)];
+}
+
+/** Throws `document_invalid` unless every right of the target is among those that `whose` gives. */
+export function requireRights(
+  { id, rights: asked }: JobTargets[number],
+  given: readonly string[],
+  whose: string,
+): void {
+  const extra = asked.find((right) => !given.includes(right));
+  if (extra !== undefined) {
+    throw documentInvalid(`right "${extra}" on target "${id}" is not in ${whose}`);
+  }
+}
+
+/** Throws `document_invalid` if a policy allows fewer minutes. */
+export function checkMinutes(minutes: number, policies: readonly Policy[]): void {
+  const tightest = policies.find((policy) => policy.maxMinutes < minutes);
+  if (tightest !== undefined) {
+    throw documentInvalid(
+      `${minutes} minutes exceed the ${tightest.maxMinutes} of policy "${tightest.id}"`,
+    );
+  }
 }

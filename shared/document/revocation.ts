@@ -13,6 +13,8 @@ import {
   siteId,
   targetId,
 } from "./fields.ts";
+import { requireEdge, verifyByRoles, type Held } from "./held.ts";
+import type { Verified } from "./verify.ts";
 
 const scope = v.variant("kind", [
   /** A request's whole line of grants. */
@@ -38,4 +40,16 @@ export type Revocation = v.InferOutput<typeof schema>;
 /** Reads a revocation's payload; throws `document_invalid`. Checks no signature. */
 export function parseRevocation(envelope: Envelope): Revocation {
   return parsePayload(envelope, "revocation", schema);
+}
+
+/** The revocation, if an approver or owner signed it; a veto needs an owner. Throws otherwise. */
+export async function verifyRevocation(
+  envelope: Envelope,
+  held: Held,
+): Promise<Verified<Revocation>> {
+  const payload = parseRevocation(envelope);
+  if (payload.edge !== null) requireEdge(payload.edge, held);
+  return payload.scope.kind === "manifest"
+    ? verifyByRoles(envelope, payload, held, "owner")
+    : verifyByRoles(envelope, payload, held, "owner", "approver");
 }

@@ -1,114 +1,82 @@
-// Secrets and devices: what only the edge and the holder of the recovery key can read (shared/protocol.md, "secret", "device").
+// Boxes that only an edge and the holder of the site's recovery key open (shared/protocol.md, "Sealed payloads"): HPKE over X-Wing.
 // Invariant: what a plaintext is for is bound by HPKE's `info`, so a relay can move neither password nor address to another target or version.
 import * as v from "valibot";
-import { fromUtf8, utf8 } from "../bytes.ts";
-import { xwingEncapsulationBytes } from "../crypto/suite.ts";
-import type { Envelope } from "./envelope.ts";
-import {
-  bytes,
-  bytesBetween,
-  documentInvalid,
-  edgeId,
-  list,
-  parseFields,
-  parsePayload,
-  record,
-  siteId,
-  targetId,
-  version,
-  whole,
-  word,
-} from "./fields.ts";
-import { parseStrictJson } from "./strict-json.ts";
+import { concatBytes, fromBase64Url, lengthPrefixed, toBase64Url, utf8 } from "../bytes.ts";
+import { openFrom, sealTo } from "../crypto/hpke.ts";
+import { xwingEncapsulationBytes, type CryptoSuite } from "../crypto/suite.ts";
+import { bytes, bytesBetween, documentInvalid, record } from "./fields.ts";
+import type { Manifest } from "./manifest.ts";
 
 /** An RSA-4096 private key in PEM has about 3.3 KB; a device has a few host keys. */
-export const maxPlaintextBytes = 16 * 1024;
+const maxPlaintextBytes = 16 * 1024;
 const tagBytes = 16;
-const maxPorts = 32;
-const maxHostKeys = 8;
 
 const box = record({
   encapsulation: bytes(xwingEncapsulationBytes),
   ciphertext: bytesBetween(tagBytes + 2, maxPlaintextBytes + tagBytes),
 });
-/** One plaintext sealed to one X-Wing key. */
-export type SealedBox = v.InferOutput<typeof box>;
+type SealedBox = v.InferOutput<typeof box>;
 
-const sealed = record({ edge: box, recovery: v.nullable(box) });
-/** The same plaintext to the edge, and to the site's recovery key if it has one. */
+export const sealed = record({ edge: box, recovery: v.nullable(box) });
+/** One plaintext, sealed to the edge, and to the site's recovery key if it has one. */
 export type SealedBoxes = v.InferOutput<typeof sealed>;
 
-const secretSchema = record({
-  site: siteId,
-  edge: edgeId,
-  target: targetId,
-  /** Which of a target's secrets; the one that is injected is called `login`. */
-  name: word,
-  version,
-  sealed,
-});
-export type SecretDocument = v.InferOutput<typeof secretSchema>;
-
-const deviceSchema = record({ site: siteId, edge: edgeId, target: targetId, version, sealed });
-export type DeviceDocument = v.InferOutput<typeof deviceSchema>;
-
-const port = whole(1, 65535);
-/** A host name or address as a socket takes it. */
-const host = v.pipe(v.string(), v.regex(/^[0-9A-Za-z.:_-]{1,253}$/));
-const line = (max: number) => v.pipe(v.string(), v.minLength(1), v.maxLength(max));
-
-const device = v.variant("kind", [
-  record({
-    kind: v.literal("ssh"),
-    host,
-    port,
-    login: line(64),
-    /** OpenSSH public key lines; nothing else is accepted from the device. */
-    hostKeys: list(v.pipe(v.string(), v.regex(/^[a-z0-9@.-]+ [A-Za-z0-9+/]+=*$/)), 1, maxHostKeys),
-    legacy: v.boolean(),
-  }),
-  record({ kind: v.literal("tcp"), host, ports: list(port, 1, maxPorts) }),
-]);
-/** A target's address and pins, in clear. */
-export type Device = v.InferOutput<typeof device>;
-
-const secret = v.variant("kind", [
-  record({ kind: v.literal("password"), password: line(1024) }),
-  record({ kind: v.literal("ssh-key"), privateKey: line(8192) }),
-]);
-/** What the edge injects, in clear. */
-export type Secret = v.InferOutput<typeof secret>;
-
-/** Reads a secret document's payload; throws `document_invalid`. Checks no signature. */
-export function parseSecretDocument(envelope: Envelope): SecretDocument {
-  return parsePayload(envelope, "secret", secretSchema);
+/** X-Wing public keys in base64url. */
+export interface Recipients {
+  readonly edge: string;
+  readonly recovery: string | null;
 }
 
-/** Reads a device document's payload; throws `document_invalid`. Checks no signature. */
-export function parseDeviceDocument(envelope: Envelope): DeviceDocument {
-  return parsePayload(envelope, "device", deviceSchema);
+/** A private key (seed) and whose it is. */
+export interface Holder {
+  readonly kind: keyof SealedBoxes;
+  readonly privateKey: Uint8Array;
 }
 
-/** Reads a device's plaintext; throws `document_invalid` or `json_invalid`. */
-export function parseDevice(plaintext: Uint8Array): Device {
-  return parseFields(parseStrictJson(fromUtf8(plaintext)), "device", device);
+/** HPKE's `info`: a context string, then each field in UTF-8 with its length before it. */
+export function sealedInfo(context: string, fields: readonly string[]): Uint8Array {
+  return concatBytes(utf8(context), ...fields.map((field) => lengthPrefixed(utf8(field))));
 }
 
-/** Reads a secret's plaintext; throws `document_invalid` or `json_invalid`. No message quotes any of it. */
-export function parseSecret(plaintext: Uint8Array): Secret {
-  const result = v.safeParse(secret, parseStrictJson(fromUtf8(plaintext)));
-  if (!result.success) throw documentInvalid("secret is neither a password nor an SSH key");
-  return result.output;
+/** Seals one plaintext to each recipient. */
+export async function sealBoxes(
+  suite: CryptoSuite,
+  recipients: Recipients,
+  info: Uint8Array,
+  plaintext: Uint8Array,
+): Promise<SealedBoxes> {
+  const seal = async (publicKey: string): Promise<SealedBox> => {
+    const made = await sealTo(suite, fromBase64Url(publicKey), info, plaintext);
+    return {
+      encapsulation: toBase64Url(made.encapsulation),
+      ciphertext: toBase64Url(made.ciphertext),
+    };
+  };
+  return {
+    edge: await seal(recipients.edge),
+    recovery: recipients.recovery === null ? null : await seal(recipients.recovery),
+  };
 }
 
-/** The plaintext of a device. */
-export function encodeDevice(value: Device): Uint8Array {
-  return utf8(JSON.stringify(parseFields(value, "device", device)));
+/** Throws `document_invalid` unless something is sealed to the recovery key if, and only if, the site has one. */
+export function requireRecoveryBox(boxes: SealedBoxes, manifest: Manifest): void {
+  if ((boxes.recovery === null) !== (manifest.recovery === null)) {
+    const fault = manifest.recovery === null ? "unknown" : "missing";
+    throw documentInvalid(`what is sealed to the recovery key is ${fault}`);
+  }
 }
 
-/** The plaintext of a secret. */
-export function encodeSecret(value: Secret): Uint8Array {
-  const plaintext = utf8(JSON.stringify(value));
-  parseSecret(plaintext);
-  return plaintext;
+/** Opens the holder's box; throws `record_invalid` unless it was sealed to that key under this `info`. */
+export async function openBox(
+  suite: CryptoSuite,
+  boxes: SealedBoxes,
+  holder: Holder,
+  info: Uint8Array,
+): Promise<Uint8Array> {
+  const own = boxes[holder.kind];
+  if (own === null) throw documentInvalid("nothing is sealed to the recovery key");
+  return openFrom(suite, holder.privateKey, info, {
+    encapsulation: fromBase64Url(own.encapsulation),
+    ciphertext: fromBase64Url(own.ciphertext),
+  });
 }
