@@ -10,6 +10,8 @@ import { fileError } from "../durable-file.ts";
 const highWaterBytes = 1024 * 1024;
 /** A source that did not wait is cut off here: memory is bounded, and nothing goes by unrecorded. */
 const maxWaitingBytes = 16 * 1024 * 1024;
+/** Frames that one write takes: a write costs as much as copying many of them. */
+const batchFrames = 32;
 
 /** Counts the bytes of all recordings against the quota. */
 export interface Space {
@@ -26,6 +28,11 @@ export interface FileTotals {
   readonly hash: Uint8Array;
 }
 
+interface Frame {
+  readonly parts: readonly Uint8Array[];
+  readonly bytes: number;
+}
+
 export class ChunkFile {
   readonly path: string;
   readonly #file: FileHandle;
@@ -33,7 +40,7 @@ export class ChunkFile {
   readonly #space: Space;
   readonly #hash = startSha256();
   readonly #failure = new AbortController();
-  #waiting: Uint8Array[] = [];
+  #waiting: Frame[] = [];
   #waitingBytes = 0;
   #writing: Promise<void> | undefined;
   #changed = Promise.withResolvers<void>();
@@ -85,10 +92,11 @@ export class ChunkFile {
   add(plaintext: Uint8Array, final: boolean): void {
     if (this.failed.aborted) return;
     try {
-      const frame = Buffer.concat(this.#sealer.seal(plaintext, final));
-      this.#space.take(frame.length);
-      this.#waiting.push(frame);
-      this.#waitingBytes += frame.length;
+      const parts = this.#sealer.seal(plaintext, final);
+      const bytes = parts.reduce((sum, part) => sum + part.length, 0);
+      this.#space.take(bytes);
+      this.#waiting.push({ parts, bytes });
+      this.#waitingBytes += bytes;
       if (this.#waitingBytes > maxWaitingBytes) {
         throw new SallyportError(
           "recording_failed",
@@ -148,27 +156,34 @@ export class ChunkFile {
 
   async #writeWaiting(): Promise<void> {
     try {
-      for (let frame = this.#waiting[0]; frame !== undefined; frame = this.#waiting[0]) {
-        await this.#writeWhole(frame);
-        if (this.failed.aborted) break;
-        this.#waiting.shift();
-        this.#waitingBytes -= frame.length;
-        this.#hash.update(frame);
-        this.#bytes += frame.length;
-        this.#chunks += 1;
-        this.#wake();
-      }
+      while (this.#waiting.length > 0) await this.#writeBatch(this.#waiting.slice(0, batchFrames));
     } catch (cause) {
       this.#fail(cause);
     }
     this.#writing = undefined;
   }
 
-  async #writeWhole(frame: Uint8Array): Promise<void> {
-    for (let done = 0; done < frame.length;) {
-      const at = this.#bytes + done;
-      const { bytesWritten } = await this.#file.write(frame, done, frame.length - done, at);
-      done += bytesWritten;
+  // A full disk takes a part: the frames that are whole in it count, the rest is cut off by `finish`.
+  async #writeBatch(frames: readonly Frame[]): Promise<void> {
+    const startsAt = this.#bytes;
+    let parts = frames.flatMap((frame) => frame.parts);
+    let written = 0;
+    try {
+      while (parts.length > 0) {
+        const { bytesWritten } = await this.#file.writev(parts, startsAt + written);
+        written += bytesWritten;
+        parts = without(parts, bytesWritten);
+      }
+    } finally {
+      for (const frame of frames) {
+        if (this.failed.aborted || this.#bytes + frame.bytes > startsAt + written) break;
+        this.#waiting.shift();
+        this.#waitingBytes -= frame.bytes;
+        for (const part of frame.parts) this.#hash.update(part);
+        this.#bytes += frame.bytes;
+        this.#chunks += 1;
+      }
+      this.#wake();
     }
   }
 
@@ -192,4 +207,15 @@ export class ChunkFile {
     this.#changed.resolve();
     this.#changed = Promise.withResolvers();
   }
+}
+
+/** The parts that are left after their first `bytes` bytes. */
+function without(parts: readonly Uint8Array[], bytes: number): Uint8Array[] {
+  const left: Uint8Array[] = [];
+  let skip = bytes;
+  for (const part of parts) {
+    if (skip < part.length) left.push(part.subarray(skip));
+    skip = Math.max(0, skip - part.length);
+  }
+  return left;
 }
