@@ -11,8 +11,11 @@ import type {
 } from "../../../shared/ids.ts";
 import type { Row, Sql } from "./sql.ts";
 
-/** `partial`: its signatures verify, and there are not yet enough persons among them. */
-export type EntryState = "complete" | "partial";
+/**
+ * `partial`: its signatures verify, and there are not yet enough persons among them. `recovering`: a manifest by the recovery key, which
+ * waits for an owner's veto.
+ */
+export type EntryState = "complete" | "partial" | "recovering";
 
 export interface NewEntry {
   readonly hash: DocumentHash;
@@ -120,6 +123,12 @@ export class DocumentRows {
     return this.#entries("site = ? AND type = ? AND state = 'complete' ORDER BY seq", site, type);
   }
 
+  /** The newest complete entry of a type. */
+  async last(site: SiteId, type: string): Promise<Entry | undefined> {
+    const last = "site = ? AND type = ? AND state = 'complete' ORDER BY seq DESC LIMIT 1";
+    return this.#entries(last, site, type)[0];
+  }
+
   /** Every complete entry of a type about one subject, ascending. */
   async about(site: SiteId, type: string, subject: string): Promise<Entry[]> {
     return this.#entries(
@@ -141,7 +150,7 @@ export class DocumentRows {
   }
 
   /**
-   * Complete entries of `types` for an edge or for every edge, above `after`, ascending. Of `replacedTypes` only the newest about each
+   * Entries of `types`, except partial ones, for an edge or for every edge, above `after`, ascending. Of `replacedTypes` only the newest about each
    * subject: an older roster or secret would be refused as rolled back.
    */
   async forEdge(
@@ -153,7 +162,7 @@ export class DocumentRows {
     replacedTypes: readonly string[],
   ): Promise<Entry[]> {
     return this.#entries(
-      `site = ?1 AND seq > ?3 AND state = 'complete' AND (edge IS NULL OR edge = ?2)
+      `site = ?1 AND seq > ?3 AND state <> 'partial' AND (edge IS NULL OR edge = ?2)
        AND type IN (SELECT value FROM json_each(?5))
        AND (type NOT IN (SELECT value FROM json_each(?6)) OR NOT EXISTS (
          SELECT 1 FROM documents AS newer WHERE newer.site = documents.site

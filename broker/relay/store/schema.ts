@@ -18,7 +18,7 @@ const migrations: readonly string[] = [
     hash TEXT NOT NULL,
     fingerprint TEXT NOT NULL,
     type TEXT NOT NULL,
-    state TEXT NOT NULL CHECK (state IN ('complete', 'partial')),
+    state TEXT NOT NULL CHECK (state IN ('complete', 'partial', 'recovering')),
     subject TEXT NOT NULL,
     edge TEXT,
     vendor TEXT,
@@ -26,7 +26,7 @@ const migrations: readonly string[] = [
     at INTEGER NOT NULL,
     envelope TEXT NOT NULL,
     PRIMARY KEY (site, seq),
-    UNIQUE (site, fingerprint)
+    UNIQUE (site, fingerprint, state)
   ) STRICT;
   CREATE INDEX documents_by_hash ON documents (site, hash, seq);
   CREATE INDEX documents_by_subject ON documents (site, type, state, subject, seq);
