@@ -52,6 +52,14 @@ export function encodeFrameHeader(
   return length + 4;
 }
 
+/** One small frame in one piece. */
+export function encodeFrame(opcode: FrameOpcode, payload: Uint8Array, role: FrameRole): Uint8Array {
+  const frame = new Uint8Array(maxHeaderBytes + payload.length);
+  const headerBytes = encodeFrameHeader(frame, opcode, payload.length, role);
+  frame.set(payload, headerBytes);
+  return frame.subarray(0, headerBytes + payload.length);
+}
+
 /**
  * Takes chunks of a byte stream and gives its messages and control frames one by one. Chunks become the decoder's own: it unmasks in
  * place, and what it gives may lie in the chunk. The first fault is thrown by `next()`, and by every `next()` after it.

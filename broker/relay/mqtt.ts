@@ -128,32 +128,46 @@ export async function createControl(options: ControlOptions): Promise<Control> {
     await handled;
   };
 
+  const admit = async (
+    client: Client,
+    name: string,
+    password: string,
+    done: (error: AuthenticateError | null, success: boolean) => void,
+  ): Promise<void> => {
+    try {
+      await authenticate(client, name, password);
+    } catch (fault) {
+      log(`edge ${JSON.stringify(name.slice(0, 80))} refused: ${messageOf(fault)}`);
+      return done(notAuthorised(), false);
+    }
+    return done(null, true);
+  };
+
+  const keep = async (
+    client: Client | null,
+    packet: PublishPacket,
+    done: (error?: Error | null) => void,
+  ): Promise<void> => {
+    const connection = connectionOf(client);
+    // A displaced connection's will. Nobody subscribes to it, so it may pass.
+    if (connection === undefined) return done(null);
+    try {
+      await receive(connection, packet);
+    } catch (fault) {
+      log(`edge ${connection.edge} disconnected: ${messageOf(fault)}`);
+      return done(new Error("publish refused"));
+    }
+    return done(null);
+  };
+
   const broker = await Aedes.createBroker({
     connectTimeout: signInTimeoutMs,
     keepaliveLimit: maxKeepaliveSeconds,
     maxTopicLevels: 4,
     maxInflightInbound: 1,
-    authenticate(client, name, password, done) {
-      authenticate(client, name ?? "", password?.toString() ?? "").then(
-        () => done(null, true),
-        (fault: unknown) => {
-          log(`edge ${JSON.stringify(name?.slice(0, 80))} refused: ${messageOf(fault)}`);
-          done(notAuthorised(), false);
-        },
-      );
-    },
-    authorizePublish(client, packet, done) {
-      const connection = connectionOf(client);
-      // A displaced connection's will. Nobody subscribes to it, so it may pass.
-      if (connection === undefined) return done(null);
-      return void receive(connection, packet).then(
-        () => done(null),
-        (fault: unknown) => {
-          log(`edge ${connection.edge} disconnected: ${messageOf(fault)}`);
-          done(new Error("publish refused"));
-        },
-      );
-    },
+    authenticate: (client, name, password, done) =>
+      void admit(client, name ?? "", password?.toString() ?? "", done),
+    authorizePublish: (client, packet, done) => void keep(client, packet, done),
     authorizeSubscribe(client, subscription, done) {
       const connection = connectionOf(client);
       const isOwn = connection !== undefined && subscription.topic === downFilter(connection.edge);
@@ -178,7 +192,6 @@ export async function createControl(options: ControlOptions): Promise<Control> {
     connections.delete(connection.edge);
     if (connection.isListening) onOffline(connection.edge);
   };
-  broker.on("clientDisconnect", forget);
   broker.on("clientError", (client, fault) => {
     if (connectionOf(client)) log(`edge ${client.id}: ${fault.message}`);
   });
@@ -208,7 +221,8 @@ export async function createControl(options: ControlOptions): Promise<Control> {
       server.handleUpgrade(request, socket, head, (webSocket) => {
         const stream = createWebSocketStream(webSocket);
         webSockets.set(stream, webSocket);
-        broker.handle(stream, request);
+        const client = broker.handle(stream, request);
+        stream.once("close", () => forget(client));
       });
     },
     send(edge, name, message) {

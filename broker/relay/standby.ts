@@ -5,7 +5,7 @@ import type { Socket } from "node:net";
 import type { Clock } from "../../shared/clock.ts";
 import { utf8 } from "../../shared/bytes.ts";
 import type { FrameOpcode } from "../../shared/frame.ts";
-import { encodeFrameHeader, FrameDecoder, maxHeaderBytes, opcodes } from "../../shared/frame.ts";
+import { encodeFrame, FrameDecoder, opcodes } from "../../shared/frame.ts";
 import { pairedWord, readyWord } from "../../shared/upgrade.ts";
 
 /** How long an edge may take to answer `paired`. */
@@ -100,9 +100,6 @@ export class Standby {
   }
 
   #send(opcode: FrameOpcode, payload: Uint8Array): void {
-    const frame = new Uint8Array(maxHeaderBytes + payload.length);
-    const headerBytes = encodeFrameHeader(frame, opcode, payload.length, "server");
-    frame.set(payload, headerBytes);
-    if (this.#socket.writable) this.#socket.write(frame.subarray(0, headerBytes + payload.length));
+    if (this.#socket.writable) this.#socket.write(encodeFrame(opcode, payload, "server"));
   }
 }
