@@ -3,13 +3,14 @@
 //   sites/<site id>/pin.json       the pinned site id, the relay's address and authority, who this person is there
 //   sites/<site id>/manifests      the verified chain, one envelope per line, from manifest 1
 //   sites/<site id>/checkpoints/   the newest checkpoint seen of each edge
+//   sites/<site id>/rosters/       the newest roster seen of each company
 //   sites/<site id>/sign-in.json   a sign-in at the relay, at most twelve hours old
 import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import * as v from "valibot";
 import { encodeEnvelope, parseEnvelope, type Envelope } from "../../shared/document/envelope.ts";
 import { messageOf } from "../../shared/errors.ts";
-import { parseSiteId, type EdgeId, type SiteId } from "../../shared/ids.ts";
+import { parseSiteId, type SiteId } from "../../shared/ids.ts";
 import { CommandError } from "./exit-codes.ts";
 import { readIfThere, writeWhole } from "./files.ts";
 
@@ -41,6 +42,9 @@ const signInSchema = v.strictObject({
   keyid: v.string(),
 });
 export type KeptSignIn = v.InferOutput<typeof signInSchema>;
+
+/** Kinds of documents whose newest one is remembered, so that a relay cannot go back behind it. */
+export type NewestKind = "checkpoints" | "rosters";
 
 export class Home {
   readonly path: string;
@@ -114,15 +118,16 @@ export class Home {
     await writeWhole(join(await this.prepare("sites", site), "manifests"), text);
   }
 
-  async checkpoint(site: SiteId, edge: EdgeId): Promise<Envelope | undefined> {
-    const path = join(this.path, "sites", site, "checkpoints", `${edge}.json`);
+  /** The newest document of a kind that was seen and verified: a checkpoint by its edge, a roster by its company. */
+  async newest(site: SiteId, kind: NewestKind, id: string): Promise<Envelope | undefined> {
+    const path = join(this.path, "sites", site, kind, `${id}.json`);
     const text = await readIfThere(path);
     return text === undefined ? undefined : readEnvelope(text.trimEnd(), path);
   }
 
-  async keepCheckpoint(site: SiteId, edge: EdgeId, checkpoint: Envelope): Promise<void> {
-    const folder = await this.prepare("sites", site, "checkpoints");
-    await writeWhole(join(folder, `${edge}.json`), `${encodeEnvelope(checkpoint)}\n`);
+  async keepNewest(site: SiteId, kind: NewestKind, id: string, document: Envelope): Promise<void> {
+    const folder = await this.prepare("sites", site, kind);
+    await writeWhole(join(folder, `${id}.json`), `${encodeEnvelope(document)}\n`);
   }
 
   async signIn(site: SiteId): Promise<KeptSignIn | undefined> {

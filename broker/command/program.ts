@@ -2,8 +2,13 @@
 import { Command, CommanderError } from "commander";
 import type { Context } from "./context.ts";
 import { CommandError, describeExitCodes, ExitWith, exitCodes } from "./exit-codes.ts";
+import { addAcceptVerbs } from "./verbs/accept.ts";
 import { addCompletionVerbs } from "./verbs/completion.ts";
 import { addKeyVerbs } from "./verbs/key.ts";
+import { addNewcomerVerbs } from "./verbs/newcomer.ts";
+import { addRosterVerbs } from "./verbs/roster.ts";
+import { addSiteVerbs } from "./verbs/site.ts";
+import { addTotpVerbs } from "./verbs/totp.ts";
 
 const environmentHelp = `Environment:
   SALLYPORT_HOME             state of this identity (default ~/.config/sallyport)
@@ -45,7 +50,12 @@ export function createProgram(context: Context): Command {
         "start it through the launcher: sallyport.mjs relay",
       );
     });
+  addSiteVerbs(program, context);
+  addNewcomerVerbs(program, context);
+  addAcceptVerbs(program, context);
+  addRosterVerbs(program, context);
   addKeyVerbs(program, context);
+  addTotpVerbs(program, context);
   addCompletionVerbs(program, context);
   return prepare(program, context);
 }

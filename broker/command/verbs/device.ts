@@ -1,0 +1,302 @@
+// `sallyport site devices` and `site secrets`: where a target is, and what the edge signs in there with. Both are sealed on this machine to the
+// target's edge and to the recovery key; the relay carries them and cannot read them. A secret is never an argument.
+import { Option, type Command } from "commander";
+import { text as readAll } from "node:stream/consumers";
+import { parseDeviceDocument, sealDevice, type Device } from "../../../shared/document/device.ts";
+import { requireEdge } from "../../../shared/document/held.ts";
+import { findTarget, type ManifestTarget } from "../../../shared/document/manifest.ts";
+import type { Recipients } from "../../../shared/document/sealed.ts";
+import { parseSecretDocument, sealSecret, type Secret } from "../../../shared/document/secret.ts";
+import { parseTargetId } from "../../../shared/ids.ts";
+import type { Context } from "../context.ts";
+import { CommandError } from "../exit-codes.ts";
+import { readNamed } from "../files.ts";
+import { proposeManifest, successor } from "../manifest-steps.ts";
+import { openSite, type Site } from "../site.ts";
+
+interface DeviceOptions {
+  readonly host: string;
+  readonly port: readonly string[];
+  readonly login?: string;
+  readonly hostKeys?: string;
+  readonly legacy?: boolean;
+}
+
+interface SecretOptions {
+  readonly name: string;
+  readonly passwordFile?: string;
+  readonly sshKey?: string;
+}
+
+export function addDeviceVerbs(site: Command, context: Context): void {
+  const devices = site
+    .command("devices")
+    .description("addresses, ports, logins and pins of targets");
+  devices
+    .command("set <target>")
+    .description("say where a target is; becomes part of the next manifest")
+    .requiredOption("--host <address>", "its address in the plant's network")
+    .option("--port <port...>", "its port (22 for ssh), or its ports")
+    .option("--login <name>", "whom the edge signs in as (ssh)")
+    .option(
+      "--host-keys <file>",
+      "its host keys as ssh-keyscan prints them, or - for standard input (ssh)",
+    )
+    .option("--legacy", "also offer old algorithms to it (ssh); the approver is told")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  ssh-keyscan 10.0.0.5 | sallyport site devices set press-hmi --host 10.0.0.5 --login service --host-keys -
+  sallyport site devices set press-plc --host 10.0.0.6 --port 502 102`,
+    )
+    .action((target: string, options: DeviceOptions) => setDevice(context, target, options));
+  devices
+    .command("list")
+    .description("targets and the version of what their edge knows of them")
+    .action(() => listDevices(context));
+  const secrets = site
+    .command("secrets")
+    .description("passwords and keys that edges sign in with; only the edge can read them");
+  secrets
+    .command("set <target>")
+    .description("give the edge a password or SSH key for a target")
+    .option("--name <name>", "which of the target's secrets", "login")
+    .addOption(
+      new Option(
+        "--password-file <file>",
+        "its first line is the password; - for standard input",
+      ).conflicts("sshKey"),
+    )
+    .option("--ssh-key <file>", "an SSH private key without passphrase; - for standard input")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  sallyport site secrets set press-hmi\n  pass show press | sallyport site secrets set press-hmi --password-file -",
+    )
+    .action((target: string, options: SecretOptions) => setSecret(context, target, options));
+  secrets
+    .command("list")
+    .description("which secrets were given, and their versions")
+    .action(() => listSecrets(context));
+}
+
+async function setDevice(context: Context, id: string, options: DeviceOptions): Promise<void> {
+  const hostKeys =
+    options.hostKeys === undefined
+      ? undefined
+      : hostKeyLines(await readInput(context, options.hostKeys));
+  const site = await openSite(context);
+  const target = targetOf(site, id);
+  const device = describeDevice(target, options, hostKeys);
+  const version = await deviceVersionToUse(site, target);
+  if (version > target.deviceVersion) {
+    const { payload } = site.view.chain.held;
+    const targets = payload.targets.map((each) =>
+      each.id === target.id ? { ...each, deviceVersion: version } : each,
+    );
+    const published = await proposeManifest(site, { ...payload, ...successor(site), targets });
+    if (published?.posted.state === "partial") {
+      throw new CommandError(
+        "waitedInVain",
+        "further owners must sign the manifest first",
+        "when they have (sallyport site sign), run the same again",
+      );
+    }
+  }
+  const place = { site: site.id, edge: target.edge, target: target.id, version };
+  const { posted } = await site.publish(
+    "device",
+    await sealDevice(context.suite, place, recipientsOf(site, target), device),
+  );
+  context.tui.result(
+    { target: target.id, version, ...posted },
+    `device of "${target.id}" is version ${version}`,
+  );
+}
+
+// A version that the manifest names and no document has yet is used first: that is a set which waited for further owners.
+async function deviceVersionToUse(site: Site, target: ManifestTarget): Promise<number> {
+  if (target.deviceVersion === 0) return 1;
+  const stored = await site.relay.documents(["device"]);
+  const isThere = stored.some(({ envelope }) => {
+    const document = parseDeviceDocument(envelope);
+    return (
+      document.target === target.id &&
+      document.edge === target.edge &&
+      document.version === target.deviceVersion
+    );
+  });
+  return isThere ? target.deviceVersion + 1 : target.deviceVersion;
+}
+
+function describeDevice(
+  target: ManifestTarget,
+  options: DeviceOptions,
+  hostKeys: readonly string[] | undefined,
+): Device {
+  const ports = (options.port ?? []).map(Number);
+  if (target.kind === "tcp") {
+    if (ports.length === 0)
+      throw new CommandError("usage", `target "${target.id}" is of kind "tcp", expected --port`);
+    return { kind: "tcp", host: options.host, ports };
+  }
+  if (target.kind !== "ssh")
+    throw new CommandError(
+      "usage",
+      `target "${target.id}" is of kind "${target.kind}", expected "ssh" or "tcp"`,
+    );
+  if (options.login === undefined || hostKeys === undefined) {
+    throw new CommandError(
+      "usage",
+      `target "${target.id}" is of kind "ssh", expected --login and --host-keys`,
+    );
+  }
+  return {
+    kind: "ssh",
+    host: options.host,
+    port: ports[0] ?? 22,
+    login: options.login,
+    hostKeys,
+    legacy: options.legacy ?? target.legacy,
+  };
+}
+
+/** Key lines out of ssh-keyscan's, known_hosts' or .pub files' lines: the host and comment around each are left out. */
+function hostKeyLines(text: string): string[] {
+  const keys = text.split("\n").flatMap((line) => {
+    const match = /(?:^|\s)((?:ssh-|ecdsa-|sk-)[a-z0-9@.-]+ [A-Za-z0-9+/]+=*)(?:\s|$)/.exec(
+      line.startsWith("#") ? "" : line,
+    );
+    return match?.[1] === undefined ? [] : [match[1]];
+  });
+  if (keys.length === 0)
+    throw new CommandError(
+      "invalid",
+      "no host key found, expected lines as ssh-keyscan prints them",
+    );
+  return [...new Set(keys)];
+}
+
+async function setSecret(context: Context, id: string, options: SecretOptions): Promise<void> {
+  const secret = await readSecret(context, id, options);
+  const site = await openSite(context);
+  site.requireRole("owner");
+  const target = targetOf(site, id);
+  const stored = await secretsOf(site);
+  const newest = stored.filter(
+    (each) => each.target === target.id && each.name === options.name && each.edge === target.edge,
+  );
+  const version = Math.max(0, ...newest.map((each) => each.version)) + 1;
+  const place = {
+    site: site.id,
+    edge: target.edge,
+    target: target.id,
+    name: options.name,
+    version,
+  };
+  const { posted } = await site.publish(
+    "secret",
+    await sealSecret(context.suite, place, recipientsOf(site, target), secret),
+  );
+  context.tui.result(
+    { target: target.id, name: options.name, version, ...posted },
+    `secret "${options.name}" of "${target.id}" is version ${version}`,
+  );
+}
+
+async function readSecret(context: Context, id: string, options: SecretOptions): Promise<Secret> {
+  if (options.sshKey !== undefined)
+    return { kind: "ssh-key", privateKey: await readInput(context, options.sshKey) };
+  if (options.passwordFile !== undefined) {
+    const password = (await readInput(context, options.passwordFile)).split(/\r?\n/, 1)[0] ?? "";
+    if (password === "")
+      throw new CommandError("invalid", `password from "${options.passwordFile}" is empty`);
+    return { kind: "password", password };
+  }
+  return {
+    kind: "password",
+    password: await context.tui.askSecret(
+      `password of "${id}":`,
+      "give it by --password-file <file>, or - for standard input",
+    ),
+  };
+}
+
+async function listDevices(context: Context): Promise<void> {
+  const site = await openSite(context);
+  const rows = site.view.chain.held.payload.targets.map(
+    ({ id, name, kind, edge, deviceVersion }) => ({
+      id,
+      name,
+      kind,
+      edge: site.edgeName(edge),
+      version: deviceVersion,
+    }),
+  );
+  context.tui.list(
+    rows,
+    {
+      target: (row) => row.id,
+      name: (row) => row.name,
+      kind: (row) => row.kind,
+      edge: (row) => row.edge,
+      version: (row) => row.version || "none yet",
+    },
+    "no targets yet; add some to the site file: sallyport site show",
+  );
+}
+
+async function listSecrets(context: Context): Promise<void> {
+  const site = await openSite(context);
+  site.requireRole("owner");
+  const stored = await secretsOf(site);
+  const newest = Map.groupBy(stored, ({ target, name }) => `${target} ${name}`);
+  const rows = [...newest.values()].map((versions) =>
+    versions.reduce((left, right) => (left.version > right.version ? left : right)),
+  );
+  context.tui.list(
+    rows.map(({ target, name, edge, version }) => ({
+      target,
+      name,
+      edge: site.edgeName(edge),
+      version,
+    })),
+    {
+      target: (row) => row.target,
+      name: (row) => row.name,
+      edge: (row) => row.edge,
+      version: (row) => row.version,
+    },
+    "no secrets yet; give one: sallyport site secrets set <target>",
+  );
+}
+
+async function secretsOf(site: Site) {
+  return (await site.relay.documents(["secret"])).map(({ envelope }) =>
+    parseSecretDocument(envelope),
+  );
+}
+
+function targetOf(site: Site, id: string): ManifestTarget {
+  const { payload } = site.view.chain.held;
+  const target = findTarget(payload, parseTargetId(id));
+  if (target !== undefined) return target;
+  const known = payload.targets.map((each) => `"${each.id}"`).join(", ");
+  throw new CommandError(
+    "notFound",
+    `target "${id}" is not in the manifest${known && `, expected one of ${known}`}`,
+    "add it to the site file: sallyport site show > site.yaml",
+  );
+}
+
+function recipientsOf(site: Site, target: ManifestTarget): Recipients {
+  const { manifest } = site.held;
+  return {
+    edge: requireEdge(target.edge, site.held).sealingKey,
+    recovery: manifest.payload.recovery?.xwing ?? null,
+  };
+}
+
+async function readInput(context: Context, path: string): Promise<string> {
+  return path === "-" ? readAll(context.streams.stdin) : readNamed(path);
+}
