@@ -105,6 +105,24 @@ export async function* sealedBytes(
   }
 }
 
+/** Bytes of a recording's file so far; undefined if there is none. */
+export async function recordedBytes(
+  recordings: Recordings,
+  id: RecordingId,
+): Promise<number | undefined> {
+  try {
+    const { file, live } = await openFile(recordings, id);
+    try {
+      return live?.bytes ?? (await file.stat()).size;
+    } finally {
+      await file.close();
+    }
+  } catch (cause) {
+    if (cause instanceof SallyportError && cause.code === "not_found") return undefined;
+    throw cause;
+  }
+}
+
 async function openStored(
   recordings: Recordings,
   id: RecordingId,
@@ -153,7 +171,11 @@ async function summaryOf(
   }
 }
 
-function fits(summary: RecordingSummary, filter: RecordingFilter): boolean {
+/** True if a recording of these facts is asked for. */
+export function fits(
+  summary: { target: string; person: string; session: string; startedMs: number },
+  filter: RecordingFilter,
+): boolean {
   const { target, person, session, fromMs = -Infinity, toMs = Infinity } = filter;
   return (
     (target === undefined || summary.target === target) &&
