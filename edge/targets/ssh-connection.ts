@@ -1,0 +1,146 @@
+// The edge's own SSH connection to a device: host key pinned, the vault's secret injected and forgotten. The vendor never has either.
+// What fails becomes one of three: device_unreachable, device_changed (another host key than pinned), device_refused (login or algorithms).
+import { createHash } from "node:crypto";
+import { messageOf } from "../../shared/errors.ts";
+import type { Device } from "../../shared/document/device.ts";
+import { addressOf, DeviceError } from "./device-error.ts";
+import { dialDevice, lost, unreachable, type DeviceAddress } from "./device-socket.ts";
+import { deviceAlgorithms } from "./ssh-algorithms.ts";
+import { isKeyOfLine } from "./ssh-host-key.ts";
+import { Login } from "./ssh-login.ts";
+import { askFor, Client, type SshClient } from "./ssh2.ts";
+import type { AdmittedOpening } from "./target.ts";
+
+const handshakeLimitMs = 20_000;
+
+export type SshDevice = Extract<Device, { kind: "ssh" }>;
+
+/** A logged-in connection. Disposing closes it with every stream on it. */
+export interface SshConnection extends Disposable {
+  readonly client: SshClient;
+  readonly address: DeviceAddress;
+  /** Aborted with a DeviceError when the connection ends, however. */
+  readonly lost: AbortSignal;
+}
+
+/** Connects and logs in; rejects with a DeviceError, having closed what it opened. `stop` ends the attempt. */
+export async function connectSsh(
+  admitted: AdmittedOpening,
+  device: SshDevice,
+  stop: AbortSignal,
+): Promise<SshConnection> {
+  const { clock, target } = admitted;
+  const address = { host: device.host, port: device.port, name: target.name };
+  const login = new Login(device.login, await admitted.readSecret());
+  const socket = await dialDevice(address, { signal: stop, clock, allowHalfOpen: false });
+  const client = new Client();
+  const ended = new AbortController();
+  const { promise: ready, resolve, reject } = Promise.withResolvers<void>();
+  const fail = (failure: DeviceError): void => {
+    reject(failure);
+    ended.abort(failure);
+    socket.destroy();
+  };
+  let shownKey: Buffer | undefined;
+  client.on("ready", resolve);
+  client.on("error", (cause: Error & { level?: string }) =>
+    fail(explain(cause, { address, device, shownKey, login })),
+  );
+  client.on("close", () => fail(lost(address, "the device closed it")));
+  const onStop = (): void => fail(unreachable(address, "the session ended first"));
+  stop.addEventListener("abort", onStop);
+  using _limit = clock.setTimer(handshakeLimitMs, () => {
+    reject(unreachable(address, `no SSH login in ${handshakeLimitMs / 1000} s`));
+  });
+  try {
+    client.connect({
+      sock: socket,
+      username: device.login,
+      readyTimeout: 0,
+      algorithms: deviceAlgorithms(
+        device.hostKeys.map((line) => line.split(" ")[0] ?? ""),
+        device.legacy && target.legacy,
+      ),
+      hostVerifier: (key: Buffer) => {
+        shownKey = key;
+        return device.hostKeys.some((line) => isKeyOfLine(line, key));
+      },
+      authHandler: askFor((left, partial) => login.next(left, partial)),
+    });
+    if (stop.aborted) onStop();
+    await ready;
+  } catch (thrown) {
+    socket.destroy();
+    throw thrown instanceof DeviceError ? thrown : refusedBy(address, messageOf(thrown), thrown);
+  } finally {
+    login.forget();
+    stop.removeEventListener("abort", onStop);
+  }
+  return {
+    client,
+    address,
+    lost: ended.signal,
+    [Symbol.dispose]: () => {
+      client.end();
+      socket.destroySoon();
+    },
+  };
+}
+
+interface Attempt {
+  readonly address: DeviceAddress;
+  readonly device: SshDevice;
+  readonly shownKey: Buffer | undefined;
+  readonly login: Login;
+}
+
+function explain(cause: Error & { level?: string }, attempt: Attempt): DeviceError {
+  const { address, device, shownKey, login } = attempt;
+  if (shownKey !== undefined && !device.hostKeys.some((line) => isKeyOfLine(line, shownKey))) {
+    return changed(address, `shows host key ${fingerprintOf(shownKey)}`, device, cause);
+  }
+  if (cause.level === "client-authentication") {
+    const why = login.fault ?? "wrong secret or unknown login";
+    return refusedBy(address, `login "${device.login}" was refused: ${why}`, cause);
+  }
+  if (cause.level === "handshake" && cause.message.includes("host key format")) {
+    return changed(address, "has no host key of a pinned kind", device, cause);
+  }
+  if (cause.level === "handshake" && cause.message.includes("no matching")) {
+    const advice = device.legacy ? "" : "; an old device needs `legacy` in manifest and device";
+    return refusedBy(address, `${cause.message.toLowerCase()}${advice}`, cause);
+  }
+  return lost(address, cause);
+}
+
+function changed(
+  address: DeviceAddress,
+  what: string,
+  device: SshDevice,
+  cause: unknown,
+): DeviceError {
+  const pins = device.hostKeys.map((line) =>
+    fingerprintOf(Buffer.from(line.split(" ")[1] ?? "", "base64")),
+  );
+  return new DeviceError(
+    "device_changed",
+    `device ${addressOf(address.host, address.port)} ${what}, pinned is ${pins.join(", ")}`,
+    `"${address.name}" is not the device that the owner pinned`,
+    { cause },
+  );
+}
+
+/** The failure of a device that answers and does not let us in. */
+export function refusedBy(address: DeviceAddress, why: string, cause?: unknown): DeviceError {
+  return new DeviceError(
+    "device_refused",
+    `device ${addressOf(address.host, address.port)}: ${why}`,
+    `"${address.name}" refused the edge`,
+    { cause },
+  );
+}
+
+/** As OpenSSH shows it. */
+function fingerprintOf(key: Uint8Array): string {
+  return `SHA256:${createHash("sha256").update(key).digest("base64").replace(/=+$/, "")}`;
+}

@@ -1,0 +1,96 @@
+// One session stream on a device's SSH connection (RFC 4254 §6), run to its end through the recorded pipeline; used by both faces of kind `ssh`.
+import { refusedBy, type SshConnection } from "./ssh-connection.ts";
+import { RecordedStream, type DeviceEnd, type VendorEnd } from "./recorded-stream.ts";
+import type { ClientChannel, PseudoTtyOptions } from "./ssh2.ts";
+import type { Recording } from "./target.ts";
+
+/** What is started on the device. */
+export type Started =
+  | { readonly run: "shell"; readonly terminal: PseudoTtyOptions | false }
+  | {
+      readonly run: "command";
+      readonly command: string;
+      readonly terminal: PseudoTtyOptions | false;
+    }
+  | { readonly run: "sftp" };
+
+/** How it ended; both null when the device did not say. */
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: string | null;
+}
+
+export interface DeviceStream {
+  readonly channel: ClientChannel;
+  /** Resolves when all output has gone on; rejects with a DeviceError when the connection was lost before the device said how it ended. */
+  readonly exited: Promise<Exit>;
+  readonly joined: RecordedStream;
+}
+
+/** Starts it on the device. Output flows at once; the caller passes on what the vendor sends. `stop` closes the stream. */
+export async function startOnDevice(
+  connection: SshConnection,
+  started: Started,
+  vendor: VendorEnd,
+  recording: Recording,
+  stop: AbortSignal,
+): Promise<DeviceStream> {
+  const { promise, resolve, reject } = Promise.withResolvers<ClientChannel>();
+  const taken = (cause: Error | undefined, channel: ClientChannel): void => {
+    if (cause === undefined) resolve(channel);
+    else reject(refusedBy(connection.address, `no ${started.run}: ${cause.message}`, cause));
+  };
+  const { client } = connection;
+  connection.lost.throwIfAborted();
+  if (started.run === "shell") client.shell(started.terminal, taken);
+  else if (started.run === "sftp") client.subsys("sftp", taken);
+  else client.exec(started.command, { pty: started.terminal }, taken);
+  const channel = await promise;
+  const onStop = (): void => channel.close();
+  stop.addEventListener("abort", onStop);
+  if (stop.aborted) onStop();
+  const joined = new RecordedStream(vendor, deviceEnd(channel), recording);
+  channel.on("data", (bytes: Buffer) => joined.fromDevice("from-device", bytes));
+  channel.stderr.on("data", (bytes: Buffer) => joined.fromDevice("device-error", bytes));
+  return { channel, joined, exited: untilExited(channel, connection, recording) };
+}
+
+function deviceEnd(channel: ClientChannel): DeviceEnd {
+  return {
+    write: (bytes, settled) => {
+      channel.write(bytes, (error) => {
+        if (error === null || error === undefined) settled();
+      });
+    },
+    end: () => void channel.end(),
+    pause: () => {
+      channel.pause();
+      channel.stderr.pause();
+    },
+    resume: () => {
+      channel.resume();
+      channel.stderr.resume();
+    },
+  };
+}
+
+async function untilExited(
+  channel: ClientChannel,
+  connection: SshConnection,
+  recording: Recording,
+): Promise<Exit> {
+  let exit: Exit | undefined;
+  channel.on("exit", (code: number | null, signal?: string) => {
+    exit = { code, signal: signal ?? null };
+  });
+  // Each closes after its last bytes were read.
+  await Promise.all(
+    [channel, channel.stderr].map(
+      (output) => new Promise((closed) => output.once("close", closed)),
+    ),
+  );
+  if (exit === undefined) connection.lost.throwIfAborted();
+  const said = exit ?? { code: null, signal: null };
+  recording.event("exit", { ...said });
+  return said;
+}

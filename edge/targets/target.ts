@@ -1,0 +1,104 @@
+// A target turns a channel into the device's protocol, injects the secret and records what passes (design: "A target"). This file is the contract
+// of every kind, and the only way in: the session hands over what the gate admitted, and gets the end or one typed failure back.
+import type { Channel } from "../../shared/channel/channel.ts";
+import type { Opening } from "../../shared/channel/messages.ts";
+import type { Clock } from "../../shared/clock.ts";
+import type { Ed25519KeyPair } from "../../shared/crypto/suite.ts";
+import type { Device } from "../../shared/document/device.ts";
+import type { Secret } from "../../shared/document/secret.ts";
+import { messageOf, SallyportError } from "../../shared/errors.ts";
+import type { TargetId } from "../../shared/ids.ts";
+import type { RecordingSubject as Subject, StreamRecording } from "../recording.ts";
+import { DeviceError, toldOf } from "./device-error.ts";
+import { holdChannel, type HeldChannel } from "./held-channel.ts";
+
+/** What a target needs of a recording; it closes what it opened. */
+export type Recording = Pick<StreamRecording, "write" | "drained" | "event" | "close" | "failed">;
+/** What one stream's recording is about, as far as the target knows it. */
+export type RecordingSubject = Pick<Subject, "kind" | "title" | "columns" | "rows">;
+
+/** One stream to one device. Only the session makes one, from what the gate admitted. */
+export interface AdmittedOpening {
+  readonly opening: Opening;
+  readonly target: {
+    readonly id: TargetId;
+    readonly name: string;
+    readonly kind: string;
+    readonly legacy: boolean;
+  };
+  readonly rights: readonly string[];
+  readonly device: Device;
+  /** Opens the vault's secret now; whoever asks forgets it after use. */
+  readonly readSecret: () => Promise<Secret | undefined>;
+  readonly channel: Channel;
+  /** Rejects when nothing can be recorded; then nothing opens. Mode `ssh` opens one for each inner session. */
+  readonly openRecording: (subject: RecordingSubject) => Promise<Recording>;
+  /** The session's end. Its reason, if a string, is what the vendor is told. */
+  readonly signal: AbortSignal;
+  /** The edge's SSH host key, as the manifest has it. */
+  readonly hostKey: Ed25519KeyPair;
+  readonly clock: Clock;
+}
+
+/** One protocol. `open` resolves when the device's side of the stream is over and every recording closed; rejects with a SallyportError. */
+export interface TargetKind {
+  open(admitted: AdmittedOpening, held: HeldChannel): Promise<void>;
+}
+
+/** What a request may ask for on each kind of target. */
+export const kindRights: ReadonlyMap<string, readonly string[]> = new Map([
+  ["tcp", ["connect"]],
+  ["ssh", ["terminal", "exec", "files"]],
+]);
+
+// Kinds load when they are first opened: an idle edge holds none of their libraries.
+const kinds: ReadonlyMap<string, () => Promise<TargetKind>> = new Map([
+  ["tcp", async () => (await import("./tcp.ts")).tcp],
+  ["ssh", async () => (await import("./ssh.ts")).ssh],
+]);
+
+/**
+ * Serves one admitted opening to its end: takes the channel's callbacks at once, resolves when stream and channel have closed (also by
+ * `signal`). On a failure the channel is aborted with `<code>: <what the vendor may know>`, and the rejection is for the journal.
+ */
+export async function openTarget(admitted: AdmittedOpening): Promise<void> {
+  const { channel, signal, target } = admitted;
+  const held = holdChannel(channel);
+  const onEnd = (): void => {
+    const why: unknown = signal.reason;
+    channel.abort(typeof why === "string" ? why : "ended by the edge");
+  };
+  if (signal.aborted) onEnd();
+  signal.addEventListener("abort", onEnd);
+  try {
+    const load = kinds.get(target.kind);
+    if (load === undefined || admitted.device.kind !== target.kind) {
+      throw refused(admitted, `target of kind "${target.kind}" with a "${admitted.device.kind}"`);
+    }
+    const kind = await load();
+    await kind.open(admitted, held);
+    await held.closed;
+  } catch (thrown) {
+    if (signal.aborted || held.gone.aborted) {
+      if (!(thrown instanceof SallyportError && thrown.code === "recording_failed")) return;
+    }
+    const failure =
+      thrown instanceof SallyportError
+        ? thrown
+        : new SallyportError("internal", messageOf(thrown), { cause: thrown });
+    channel.abort(toldOf(failure));
+    throw failure;
+  } finally {
+    signal.removeEventListener("abort", onEnd);
+  }
+}
+
+/** One refusal for unknown and forbidden; the journal gets `why`. */
+export function refused({ target }: AdmittedOpening, why: string): DeviceError {
+  return new DeviceError("refused", `${why} on target "${target.id}"`, "not granted");
+}
+
+/** Throws `refused` unless the grant has the right. */
+export function requireRight(admitted: AdmittedOpening, right: string): void {
+  if (!admitted.rights.includes(right)) throw refused(admitted, `no right "${right}"`);
+}
