@@ -4,6 +4,7 @@
 /** The journal's word for why something was refused or ended: one per mismatch. */
 export type RefusalReason =
   // The proof.
+  | "proof-invalid"
   | "foreign-site"
   | "foreign-edge"
   | "other-purpose"
@@ -15,6 +16,7 @@ export type RefusalReason =
   | "roster-stale"
   | "role-missing"
   // The second factor.
+  | "attestation-invalid"
   | "second-factor-missing"
   | "attestation-of-other-person"
   | "attestation-of-other-transcript"
@@ -29,6 +31,7 @@ export type RefusalReason =
   | "stopped"
   | "interlocked"
   // The request.
+  | "request-invalid"
   | "request-missing"
   | "request-of-other-person"
   | "request-of-other-key"
@@ -36,6 +39,7 @@ export type RefusalReason =
   | "request-over"
   | "request-waits-too-long"
   // The grant.
+  | "grant-invalid"
   | "grant-of-other-request"
   | "grant-of-other-vendor"
   | "grant-exceeds-request"
@@ -55,26 +59,35 @@ export type RefusalReason =
   | "target-revoked"
   | "right-missing"
   | "target-in-use"
+  // Of a session that runs.
+  | "session-idle"
   // What the edge itself lacks.
+  | "device-missing"
   | "edge-failing";
 
-/** The far side's word. Its text is the far side's own business. */
-export type ShownReason =
-  | "not-permitted"
-  | "second-factor-needed"
-  | "passkey-needed"
-  | "manifest-needed"
-  | "access-ended"
-  | "locked-down"
-  | "stopped"
-  | "over"
-  | "not-yet-valid"
-  | "fresh-approval-needed"
-  | "in-use"
-  | "unavailable";
+/** What the far side may see, with the words that it shows. */
+const texts = {
+  "not-permitted": "this is not granted",
+  "second-factor-needed": "a fresh code is needed beside the key",
+  "passkey-needed": "the site asks for a passkey here",
+  "manifest-needed": "the edge holds another manifest of the site",
+  "access-ended": "the site's manifest, or the company's roster, has ended and has to be renewed",
+  "locked-down": "the site has locked this down",
+  stopped: "this was stopped at the site",
+  over: "the time for this is over",
+  "not-yet-valid": "the approval is dated in the future",
+  "fresh-approval-needed": "the edge needs a fresh approval",
+  "in-use": "somebody else is in",
+  idle: "nothing was done for too long",
+  unavailable: "the edge cannot serve this now",
+} as const;
+
+/** The far side's word. */
+export type ShownReason = keyof typeof texts;
 
 const shown: Partial<Record<RefusalReason, ShownReason>> = {
   "roster-stale": "access-ended",
+  "attestation-invalid": "second-factor-needed",
   "second-factor-missing": "second-factor-needed",
   "attestation-of-other-person": "second-factor-needed",
   "attestation-of-other-transcript": "second-factor-needed",
@@ -97,10 +110,18 @@ const shown: Partial<Record<RefusalReason, ShownReason>> = {
   "anchor-lost": "fresh-approval-needed",
   "anchor-of-other-boot": "fresh-approval-needed",
   "target-in-use": "in-use",
+  "session-idle": "idle",
+  "device-missing": "unavailable",
   "edge-failing": "unavailable",
 };
 
 /** What the far side may see of a reason. */
 export function shownReason(reason: RefusalReason): ShownReason {
   return shown[reason] ?? "not-permitted";
+}
+
+/** The one line that goes over the wire: `<word>: <text>`, with who is in where somebody is. */
+export function toldReason(reason: RefusalReason, occupant?: string): string {
+  const word = shownReason(reason);
+  return occupant === undefined ? `${word}: ${texts[word]}` : `${word}: ${occupant} is in`;
 }

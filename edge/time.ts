@@ -97,7 +97,7 @@ export class EdgeTime {
     const proven = isProven();
     const monotonicMs = clock.monotonicMs();
     const floorMs = this.#floorNowMs();
-    const wallMs = Math.max(monotonicMs + this.#believedOffsetMs(proven), floorMs);
+    const wallMs = Math.floor(Math.max(monotonicMs + this.#believedOffsetMs(proven), floorMs));
     return { bootId, monotonicMs, wallMs, proven, floorMs };
   }
 
