@@ -25,7 +25,8 @@ export async function writeDurably(
     await rename(temporary, path);
     await syncFolder(dirname(path));
   } catch (cause) {
-    await rm(temporary, { force: true });
+    // What cannot be removed is overwritten by the next attempt; the caller has to learn of the first failure.
+    await rm(temporary, { force: true }).catch(() => undefined);
     throw fileError(cause, path);
   }
 }
