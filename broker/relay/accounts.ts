@@ -4,9 +4,7 @@ import { toBase64Url, utf8 } from "../../shared/bytes.ts";
 import { wallSeconds, type Clock } from "../../shared/clock.ts";
 import type { CryptoSuite } from "../../shared/crypto/suite.ts";
 import type { Envelope } from "../../shared/document/envelope.ts";
-import { signatureRules } from "../../shared/document/held.ts";
-import { parseSignIn, type SignIn } from "../../shared/document/sign-in.ts";
-import { verifyDocument } from "../../shared/document/verify.ts";
+import { parseSignIn, verifySignIn, type SignIn } from "../../shared/document/sign-in.ts";
 import { SallyportError } from "../../shared/errors.ts";
 import type { KeyId, SiteId } from "../../shared/ids.ts";
 import { unknownSite, type Directory, type Member } from "./directory.ts";
@@ -121,13 +119,12 @@ export class Accounts {
   }
 
   async #verifiedMembers(envelope: Envelope, signIn: SignIn, key: KeyId): Promise<Member[]> {
-    const { suite, directory } = this.#parts;
+    const { relay, directory } = this.#parts;
     const verified: Member[] = [];
     for (const member of await this.members({ key, site: signIn.site ?? undefined, endsAt: 0 })) {
       if (signIn.person !== null && signIn.person !== member.person) continue;
-      const candidates = [{ name: member.person, key: member.publicKey }];
-      const rules = signatureRules(await directory.held(member.site));
-      await verifyDocument(suite, envelope, signIn, candidates, rules);
+      const held = await directory.held(member.site);
+      await verifySignIn(envelope, held, { relay, nonce: signIn.nonce });
       verified.push(member);
     }
     return verified;

@@ -5,7 +5,7 @@ import { wallSeconds, type Clock } from "../../shared/clock.ts";
 import type { CryptoSuite } from "../../shared/crypto/suite.ts";
 import { parseEnvelope } from "../../shared/document/envelope.ts";
 import { knownPersons, type Held } from "../../shared/document/held.ts";
-import { keyIdOf, type PublicKey } from "../../shared/document/keys.ts";
+import { keyIdOf } from "../../shared/document/keys.ts";
 import type { Role } from "../../shared/document/manifest.ts";
 import { verifyRoster, type Roster } from "../../shared/document/roster.ts";
 import { walkChain, type ManifestChain } from "../../shared/document/succession.ts";
@@ -26,7 +26,6 @@ export interface Member {
   readonly site: SiteId;
   readonly person: PersonId;
   readonly key: KeyId;
-  readonly publicKey: PublicKey;
   readonly roles: readonly MemberRole[];
   /** Whose administrator or technician this is. */
   readonly company: CompanyId | undefined;
@@ -66,7 +65,7 @@ export class Directory {
         ...(known?.roles ?? []),
         ...(isAdministrator ? ["administrator" as const] : []),
       ];
-      return { site, person, key, publicKey, roles, company: companyOf(person) };
+      return { site, person, key, roles, company: companyOf(person) };
     }
     return undefined;
   }

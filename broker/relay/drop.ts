@@ -7,6 +7,7 @@ import type { CryptoSuite } from "../../shared/crypto/suite.ts";
 import {
   encodeEnvelope,
   hashEnvelope,
+  maxSignatures,
   parseEnvelope,
   type Envelope,
 } from "../../shared/document/envelope.ts";
@@ -137,5 +138,8 @@ function joinSignatures(held: Envelope, other: Envelope): Envelope | undefined {
   const keys = new Set(held.signatures.map((signature) => signature.keyid));
   const further = other.signatures.filter((signature) => !keys.has(signature.keyid));
   if (further.length === 0) return undefined;
+  if (held.signatures.length + further.length > maxSignatures) {
+    throw new SallyportError("document_invalid", `more than ${maxSignatures} signatures`);
+  }
   return { ...held, signatures: [...held.signatures, ...further] };
 }

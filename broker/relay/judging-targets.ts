@@ -8,12 +8,8 @@ import {
 } from "../../shared/document/held.ts";
 import { parseLift, verifyLockdown, type LockdownScope } from "../../shared/document/lockdown.ts";
 import { findTarget, type Manifest } from "../../shared/document/manifest.ts";
-import {
-  parseDeviceDocument,
-  parseSecretDocument,
-  verifyDevice,
-  verifySecret,
-} from "../../shared/document/sealed.ts";
+import { parseDeviceDocument, verifyDevice } from "../../shared/document/device.ts";
+import { parseSecretDocument, verifySecret } from "../../shared/document/secret.ts";
 import { verifyDocument } from "../../shared/document/verify.ts";
 import { SallyportError } from "../../shared/errors.ts";
 import type { EdgeId } from "../../shared/ids.ts";
@@ -50,33 +46,36 @@ export async function judgeLift(envelope: Envelope, { held }: JudgingContext): P
   return { state: "complete", subject: payload.lockdown, edge: payload.edge };
 }
 
-/** A secret of a higher version than the one before. */
+/** A secret of a higher version than the one on file. */
 export async function judgeSecret(envelope: Envelope, context: JudgingContext): Promise<Judged> {
-  const { payload } = await verifySecret(envelope, context.held);
-  const subject = `${payload.edge} ${payload.target} ${payload.name}`;
-  await requireRise(payload.version, "secret", subject, context, parseSecretDocument);
-  return { state: "complete", subject, edge: payload.edge };
+  const { edge, target, name } = parseSecretDocument(envelope);
+  const subject = `${edge} ${target} ${name}`;
+  const onFile = await newestVersion("secret", subject, context, parseSecretDocument);
+  await verifySecret(envelope, context.held, onFile);
+  return { state: "complete", subject, edge };
 }
 
-/** A device of a higher version than the one before. */
+/** The device of the version that the manifest asks for; the first of a version stays. */
 export async function judgeDevice(envelope: Envelope, context: JudgingContext): Promise<Judged> {
   const { payload } = await verifyDevice(envelope, context.held);
-  const subject = `${payload.edge} ${payload.target}`;
-  await requireRise(payload.version, "device", subject, context, parseDeviceDocument);
-  return { state: "complete", subject, edge: payload.edge };
+  const { edge, target, version } = payload;
+  const subject = `${edge} ${target}`;
+  const onFile = await newestVersion("device", subject, context, parseDeviceDocument);
+  if (version <= onFile) {
+    throw new SallyportError(
+      "conflict",
+      `device of version ${version} for "${target}" is on file, list the next in the manifest`,
+    );
+  }
+  return { state: "complete", subject, edge };
 }
 
-async function requireRise(
-  version: number,
+async function newestVersion(
   type: string,
   subject: string,
   { site, rows }: JudgingContext,
   parse: (envelope: Envelope) => { readonly version: number },
-): Promise<void> {
+): Promise<number> {
   const newest = (await rows.about(site, type, subject)).at(-1);
-  if (newest === undefined) return;
-  const held = parse(parseEnvelope(newest.envelope)).version;
-  if (version <= held) {
-    throw new SallyportError("conflict", `${type} of version ${version}, ${held} is on file`);
-  }
+  return newest === undefined ? 0 : parse(parseEnvelope(newest.envelope)).version;
 }

@@ -7,6 +7,7 @@ import { fromBase64Url, toBase64Url } from "../../shared/bytes.ts";
 import { messageOf, SallyportError } from "../../shared/errors.ts";
 
 const keyBytes = 32;
+const minTokenChars = 16;
 
 /** The 32 bytes in the file (one line of base64url), made from fresh randomness if there is no file. Throws `file_invalid`. */
 export async function openKeyFile(path: string): Promise<Uint8Array> {
@@ -17,6 +18,17 @@ export async function openKeyFile(path: string): Promise<Uint8Array> {
   } catch (cause) {
     throw new SallyportError("file_invalid", `key file "${path}": ${messageOf(cause)}`, { cause });
   }
+}
+
+/** The operator's own token in the file, or one that is made if there is no file. Throws `file_invalid`, also for one that can be guessed. */
+export async function openTokenFile(path: string): Promise<string> {
+  await createOnce(path, `${toBase64Url(randomBytes(keyBytes))}\n`);
+  const token = (await readPrivateFile(path)).trim();
+  if (token.length >= minTokenChars) return token;
+  throw new SallyportError(
+    "file_invalid",
+    `token in "${path}" has ${token.length} characters, expected ${minTokenChars} or more`,
+  );
 }
 
 /** The text of a file that its owner alone may read; throws `file_invalid` otherwise. */

@@ -38,6 +38,14 @@ export class Rate {
 
   /** Takes one from the subject's bucket; throws `RateLimitedError` when it is empty. */
   take(subject: string): void {
+    const waitMs = this.tryTake(subject);
+    if (waitMs === 0) return;
+    const { perMinute } = this.#limit;
+    throw new RateLimitedError(`more than ${perMinute} a minute, slow down`, waitMs / 1000);
+  }
+
+  /** Takes one and returns 0, or takes none and returns how many milliseconds to wait for it. */
+  tryTake(subject: string): number {
     const { burst, perMinute } = this.#limit;
     const nowMs = this.#clock.monotonicMs();
     const held = this.#buckets.get(subject) ?? { tokens: burst, atMs: nowMs };
@@ -46,18 +54,14 @@ export class Rate {
     this.#buckets.delete(subject); // set anew: the map's order is by last use
     this.#buckets.set(subject, bucket);
     if (this.#buckets.size > mostBuckets) this.#forgetOldest();
-    if (bucket.tokens < 1) {
-      const waitSeconds = ((1 - bucket.tokens) * 60) / perMinute;
-      throw new RateLimitedError(`more than ${perMinute} a minute, slow down`, waitSeconds);
-    }
+    if (bucket.tokens < 1) return Math.ceil(((1 - bucket.tokens) * 60_000) / perMinute);
     bucket.tokens -= 1;
+    return 0;
   }
 
   #forgetOldest(): void {
-    for (const subject of this.#buckets.keys()) {
-      this.#buckets.delete(subject);
-      return;
-    }
+    const [oldest] = this.#buckets.keys();
+    if (oldest !== undefined) this.#buckets.delete(oldest);
   }
 }
 

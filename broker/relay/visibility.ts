@@ -32,7 +32,7 @@ const droppers: Readonly<Record<DroppedType, readonly MemberRole[] | "anyone">> 
   introduction: "anyone",
   request: ["vendor"],
   grant: ["approver"],
-  deny: ["approver"],
+  deny: ["approver", "owner"],
   revocation: ["approver", "owner"],
   lockdown: ["approver", "owner"],
   lift: ["approver", "owner"],

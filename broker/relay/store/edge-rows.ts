@@ -24,6 +24,25 @@ export interface CheckpointRow {
   readonly at: number;
 }
 
+/** What a journal header says of a session. */
+export interface SessionChange {
+  readonly event: string;
+  readonly session: string;
+  readonly person: string | undefined;
+  readonly request: string | undefined;
+  readonly at: number;
+}
+
+export interface SessionRow {
+  readonly edge: EdgeId;
+  readonly session: string;
+  readonly person: string | null;
+  readonly request: string | null;
+  readonly startedAt: number;
+  /** Null while it runs. */
+  readonly endedAt: number | null;
+}
+
 export type StopScope = "grant" | "target" | "edge";
 
 export interface StopRow {
@@ -57,8 +76,16 @@ export class EdgeRows {
     return this.#journalLength(edge);
   }
 
-  /** Stores consecutive headers and returns the new length; throws `conflict` for a gap or for other headers in places already filled. */
-  async appendJournal(edge: EdgeId, from: number, headers: readonly string[]): Promise<number> {
+  /**
+   * Stores consecutive headers, with what they say of sessions, and returns the new length; throws `conflict` for a gap or for other headers
+   * in places already filled.
+   */
+  async appendJournal(
+    edge: EdgeId,
+    from: number,
+    headers: readonly string[],
+    sessions: readonly SessionChange[],
+  ): Promise<number> {
     return this.#sql.transaction(() => {
       const length = this.#journalLength(edge);
       if (from > length) {
@@ -72,8 +99,28 @@ export class EdgeRows {
           throw new SallyportError("conflict", `journal entry ${n} is another one than before`);
         }
       }
+      for (const change of sessions) this.#changeSession(edge, change);
       return Math.max(length, from + headers.length);
     });
+  }
+
+  /** The newest sessions of a site's edges, as their journals say; of one person only, if given. */
+  async sessions(site: SiteId, person: PersonId | undefined, limit: number): Promise<SessionRow[]> {
+    const rows = this.#sql.all(
+      `SELECT sessions.* FROM sessions JOIN edges USING (edge)
+       WHERE site = ?1 AND (?2 IS NULL OR person = ?2) ORDER BY started_at DESC LIMIT ?3`,
+      site,
+      person ?? null,
+      limit,
+    );
+    return rows.map((row) => ({
+      edge: row["edge"] as EdgeId,
+      session: String(row["session"]),
+      person: row["person"] as string | null,
+      request: row["request"] as string | null,
+      startedAt: Number(row["started_at"]),
+      endedAt: row["ended_at"] as number | null,
+    }));
   }
 
   async journal(edge: EdgeId, from: number, limit: number): Promise<string[]> {
@@ -143,6 +190,17 @@ export class EdgeRows {
       person: row["person"] as PersonId,
       endsAt: Number(row["ends_at"]),
     }));
+  }
+
+  #changeSession(edge: EdgeId, { event, session, person, request, at }: SessionChange): void {
+    if (event === "session-admitted") {
+      const insert = `INSERT OR IGNORE INTO sessions (edge, session, person, request, started_at)
+        VALUES (?, ?, ?, ?, ?)`;
+      this.#sql.run(insert, edge, session, person ?? null, request ?? null, at);
+    } else if (event === "session-ended") {
+      const update = "UPDATE sessions SET ended_at = ? WHERE edge = ? AND session = ?";
+      this.#sql.run(update, at, edge, session);
+    }
   }
 
   #journalLength(edge: EdgeId): number {

@@ -55,6 +55,16 @@ const migrations: readonly string[] = [
     PRIMARY KEY (edge, n)
   ) STRICT, WITHOUT ROWID;
 
+  CREATE TABLE sessions (
+    edge TEXT NOT NULL REFERENCES edges,
+    session TEXT NOT NULL,
+    person TEXT,
+    request TEXT,
+    started_at INTEGER NOT NULL,
+    ended_at INTEGER,
+    PRIMARY KEY (edge, session)
+  ) STRICT, WITHOUT ROWID;
+
   CREATE TABLE checkpoints (
     edge TEXT NOT NULL REFERENCES edges,
     length INTEGER NOT NULL,

@@ -1,0 +1,239 @@
+// Constructs the relay and wires its parts; nothing else constructs. What it reads and writes lies in the data directory that the config names.
+import { mkdir } from "node:fs/promises";
+import type { IncomingMessage } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { toBase64Url } from "../../shared/bytes.ts";
+import type { Clock } from "../../shared/clock.ts";
+import type { DownMessage, DownName } from "../../shared/control.ts";
+import { nodeCrypto } from "../../shared/crypto/node.ts";
+import type { EdgeId } from "../../shared/ids.ts";
+import { Accounts } from "./accounts.ts";
+import { problemOf } from "./answers.ts";
+import { createApi } from "./api.ts";
+import { Attestations } from "./attestations.ts";
+import type { RelayConfig } from "./config.ts";
+import { Delivery } from "./delivery.ts";
+import { Directory, unknownSite } from "./directory.ts";
+import { Drop } from "./drop.ts";
+import { createEdgeSignIn } from "./edge-sign-in.ts";
+import { Feed } from "./feed.ts";
+import { openTokenFile } from "./key-files.ts";
+import { createLimits, type Limits } from "./limits.ts";
+import { createControl } from "./mqtt.ts";
+import { Nonces } from "./nonces.ts";
+import { Presence } from "./presence.ts";
+import { openRelayKeys } from "./relay-keys.ts";
+import { Reports } from "./reports.ts";
+import { makeServer } from "./server.ts";
+import { Stops } from "./stops.ts";
+import type { EdgeRows } from "./store/edge-rows.ts";
+import { openStore } from "./store/store.ts";
+import { Throttle } from "./throttle.ts";
+import { authorityPath, openCertificate } from "./tls.ts";
+import { Totp } from "./totp.ts";
+import { createTunnels, type VendorVerdict } from "./tunnels.ts";
+import { bearerTokenOf } from "./upgrade-answer.ts";
+import { mountUpgrades } from "./upgrades.ts";
+
+/** One relay process has one name behind its address; several will each have their own. */
+const label = "relay";
+
+export interface RelaySurroundings {
+  readonly clock: Clock;
+  readonly version: string;
+  /** Gets the log, one JSON line a call. */
+  readonly logTo: { write(line: string): void };
+}
+
+/** A relay that listens. */
+export interface Relay extends AsyncDisposable {
+  /** Where it is reached: the configured address, or where it listens. */
+  readonly url: string;
+  /** The development authority's certificate that clients are to trust; undefined where the operator gave files or a proxy is in front. */
+  readonly authority: string | undefined;
+  /** Takes nothing new, says so to edges, lets what is paired go on for `graceMs`, and closes the store. */
+  close(graceMs: number): Promise<void>;
+}
+
+/** Starts a relay; throws `file_invalid` for what lies in its data directory, or the system's error if it cannot listen. */
+export async function startRelay(
+  config: RelayConfig,
+  { clock, version, logTo }: RelaySurroundings,
+): Promise<Relay> {
+  const { name, dataDirectory } = config;
+  await mkdir(dataDirectory, { recursive: true, mode: 0o700 });
+  const suite = nodeCrypto;
+  const keys = await openRelayKeys(dataDirectory, suite);
+  const registrationToken = await openTokenFile(config.registrationTokenFile);
+  const certified = await openCertificate(config, clock);
+  const store = await openStore(join(dataDirectory, "store.sqlite"));
+  const { documents, edges, accounts: rows } = store;
+
+  const limits = createLimits(clock);
+  const feed = new Feed(clock);
+  const directory = new Directory(documents, suite, clock);
+  const nonces = new Nonces(keys.nonceKey, suite, rows, clock);
+  const accounts = new Accounts({
+    relay: name,
+    suite,
+    clock,
+    nonces,
+    directory,
+    documents,
+    rows,
+  });
+  const totp = new Totp({
+    rows,
+    seeds: keys.seeds,
+    throttle: new Throttle(rows, clock),
+    clock,
+    issuer: name,
+  });
+  const attestations = new Attestations(totp, keys.sign, clock);
+
+  const send = <Name extends DownName>(edge: EdgeId, to: Name, message: DownMessage<Name>) =>
+    control.send(edge, to, message);
+  const delivery = new Delivery({
+    log: store.log,
+    documents,
+    edges,
+    clock,
+    send: (edge, message) => send(edge, "document", message),
+  });
+  const drop = new Drop({
+    suite,
+    clock,
+    rows: documents,
+    directory,
+    onAppended: (site) => {
+      feed.appended(site);
+      inBackground(delivery.appended(site));
+    },
+  });
+  const stops = new Stops({
+    suite,
+    clock,
+    directory,
+    edges,
+    accounts: rows,
+    send: (edge, message) => send(edge, "stop", message),
+  });
+  const presence = new Presence(edges, clock);
+  const edgeSignIn = createEdgeSignIn({
+    relay: name,
+    verify: (publicKey, message, signature) => suite.ed25519Verify(publicKey, message, signature),
+    clock,
+  });
+
+  const api = await createApi({
+    parts: {
+      name,
+      version,
+      url: () => url,
+      attestationKey: toBase64Url(keys.attestationKey),
+      registrationToken,
+      clock,
+      store,
+      directory,
+      accounts,
+      totp,
+      attestations,
+      drop,
+      feed,
+      stops,
+      limits,
+      edgeSignIn,
+      onlineSince: (edge) => presence.since(edge),
+    },
+    logLevel: config.logLevel,
+    logTo,
+    makeServer: (handler) => makeServer(certified, handler),
+    behindProxy: config.security.kind === "proxy",
+  });
+  const log = (line: string): void => api.log.info(line);
+  const inBackground = (work: Promise<void>): void => {
+    work.catch((thrown: unknown) => api.log.error({ err: thrown }, "background work failed"));
+  };
+
+  const reports = new Reports({
+    suite,
+    clock,
+    sign: keys.sign,
+    directory,
+    documents,
+    edges,
+    drop,
+    delivery,
+    acknowledge: (edge, message) => send(edge, "ack", message),
+    rate: limits.report,
+    log,
+  });
+  const control = await createControl({
+    signIn: edgeSignIn,
+    standingOf: (edge) => presence.standingOf(edge),
+    onMessage: (edge, message) => reports.take(edge, message),
+    onOnline: (edge, standing) => {
+      presence.online(edge, standing);
+      if (standing === "known") tunnels.edgeOnline(edge);
+      inBackground(reports.acknowledgeJournal(edge));
+      inBackground(stops.edgeOnline(edge));
+    },
+    onOffline: (edge) => {
+      presence.offline(edge);
+      delivery.offline(edge);
+      tunnels.edgeOffline(edge);
+    },
+    log,
+    clock,
+  });
+
+  const tunnels = createTunnels({
+    label,
+    signIn: edgeSignIn,
+    sendDial: (edge, dial) => send(edge, "dial", dial),
+    isOnline: (edge) => control.isOnline(edge),
+    authoriseVendor: (request, edge) => authoriseVendor(request, edge, { accounts, edges, limits }),
+    clock,
+  });
+  mountUpgrades(api.server, { control, tunnels, log });
+
+  await api.listen(config.listen);
+  const { address, family, port } = api.server.address() as AddressInfo;
+  const host = family === "IPv6" ? `[${address}]` : address;
+  const url = config.url ?? `${certified ? "https" : "http"}://${host}:${port}`;
+  const isDevelopment = config.security.kind === "development";
+  const authority = isDevelopment ? authorityPath(dataDirectory) : undefined;
+
+  let closed: Promise<void> | undefined;
+  const close = (graceMs: number): Promise<void> => {
+    closed ??= (async () => {
+      feed.close();
+      await Promise.all([control.close(graceMs), tunnels.close(graceMs)]);
+      await api.close();
+      await store[Symbol.asyncDispose]();
+    })();
+    return closed;
+  };
+  return { url, authority, close, [Symbol.asyncDispose]: () => close(0) };
+}
+
+// Design: a connect needs a live sign-in of a person of the newest manifest, and this is all that it needs here: the edge decides.
+async function authoriseVendor(
+  request: IncomingMessage,
+  edge: EdgeId,
+  { accounts, edges, limits }: { accounts: Accounts; edges: EdgeRows; limits: Limits },
+): Promise<VendorVerdict> {
+  try {
+    const row = await edges.get(edge);
+    const token = bearerTokenOf(request);
+    await accounts.signedIn(token);
+    if (row?.admitted !== true) throw unknownSite();
+    const { site, person } = await accounts.member(token, row.site);
+    limits.person.take(`${site} ${person}`);
+    return { authorised: true };
+  } catch (thrown) {
+    const [status, { code, message }] = problemOf(thrown, "");
+    return { authorised: false, status, code, message };
+  }
+}

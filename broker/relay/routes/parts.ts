@@ -1,0 +1,60 @@
+// What every route is given, and who asks.
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { Clock } from "../../../shared/clock.ts";
+import type { SiteId } from "../../../shared/ids.ts";
+import type { Accounts } from "../accounts.ts";
+import type { Attestations } from "../attestations.ts";
+import type { Directory, Member } from "../directory.ts";
+import type { Drop } from "../drop.ts";
+import type { EdgeSignIn } from "../edge-sign-in.ts";
+import type { Feed } from "../feed.ts";
+import type { Limits } from "../limits.ts";
+import type { Stops } from "../stops.ts";
+import type { Store } from "../store/store.ts";
+import type { Totp } from "../totp.ts";
+import { bearerTokenOf } from "../upgrade-answer.ts";
+import type { TypeBoxProvider } from "../validation.ts";
+
+/** Everything that routes call. */
+export interface ApiParts {
+  readonly name: string;
+  readonly version: string;
+  /** Where people and edges reach this relay. */
+  readonly url: () => string;
+  /** Raw Ed25519 key, base64url. */
+  readonly attestationKey: string;
+  readonly registrationToken: string;
+  readonly clock: Clock;
+  readonly store: Store;
+  readonly directory: Directory;
+  readonly accounts: Accounts;
+  readonly totp: Totp;
+  readonly attestations: Attestations;
+  readonly drop: Drop;
+  readonly feed: Feed;
+  readonly stops: Stops;
+  readonly limits: Limits;
+  readonly edgeSignIn: EdgeSignIn;
+  /** Unix seconds since when an edge is connected; undefined while it is not. */
+  readonly onlineSince: (edge: string) => number | undefined;
+}
+
+export type Api = FastifyInstance<
+  Server,
+  IncomingMessage,
+  ServerResponse,
+  FastifyInstance["log"],
+  TypeBoxProvider
+>;
+
+/** Who asks, at the site of the path; throws `unauthorised`, or `not_found` for a site that is not theirs. */
+export async function memberOf(
+  request: FastifyRequest,
+  site: SiteId,
+  { accounts, limits }: ApiParts,
+): Promise<Member> {
+  const member = await accounts.member(bearerTokenOf(request.raw), site);
+  limits.person.take(`${site} ${member.person}`);
+  return member;
+}

@@ -1,0 +1,38 @@
+// All resources of the API, one file each.
+import type { Api, ApiParts } from "./parts.ts";
+import { attestationRoutes } from "./attestations.ts";
+import { auditRoutes } from "./audit.ts";
+import { documentRoutes } from "./documents.ts";
+import { edgeRoutes } from "./edges.ts";
+import { invitationRoutes } from "./invitations.ts";
+import { journalRoutes } from "./journal.ts";
+import { manifestRoutes } from "./manifests.ts";
+import { receiptRoutes } from "./receipts.ts";
+import { relayRoutes } from "./relay.ts";
+import { sessionRoutes } from "./sessions.ts";
+import { signInRoutes } from "./sign-in.ts";
+import { siteRoutes } from "./sites.ts";
+import { stopRoutes } from "./stops.ts";
+import { totpRoutes } from "./totp.ts";
+
+/** Adds every route. */
+export function routes(api: Api, parts: ApiParts): void {
+  for (const add of [
+    relayRoutes,
+    siteRoutes,
+    signInRoutes,
+    documentRoutes,
+    manifestRoutes,
+    invitationRoutes,
+    totpRoutes,
+    attestationRoutes,
+    stopRoutes,
+    edgeRoutes,
+    sessionRoutes,
+    journalRoutes,
+    receiptRoutes,
+    auditRoutes,
+  ]) {
+    add(api, parts);
+  }
+}
