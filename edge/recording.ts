@@ -9,6 +9,7 @@ import { SallyportError } from "../shared/errors.ts";
 import type { DocumentHash, EdgeId, PersonId, SiteId, TargetId } from "../shared/ids.ts";
 import {
   entryIdsOf,
+  maxTitleLength,
   startRecording,
   type RecordingFacts,
   type RecordingHeader,
@@ -139,7 +140,8 @@ export class Recordings {
   #factsOf(subject: RecordingSubject): RecordingFacts {
     const { suite, clock, journal, site, edge } = this.options;
     const { session, target, person, grant, kind } = subject;
-    const { title = null, columns = null, rows = null } = subject;
+    const { columns = null, rows = null } = subject;
+    const title = subject.title?.slice(0, maxTitleLength).toWellFormed() ?? null;
     const startedMs = Math.round(clock.wallMs());
     const journalLength = journal.length;
     const [cipher = "aes-256-gcm"] = suite.ciphersByPreference();

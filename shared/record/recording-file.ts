@@ -15,12 +15,25 @@ import {
   recordKeyBytes,
   recordNonceBytes,
   recordTagBytes,
+  xwingEncapsulationBytes,
   type CryptoSuite,
   type RecordCipher,
 } from "../crypto/suite.ts";
+import {
+  bytes,
+  documentHash,
+  edgeId,
+  list,
+  parseFields,
+  personId,
+  record,
+  siteId,
+  targetId,
+  whole,
+  word,
+} from "../document/fields.ts";
 import { parseStrictJson } from "../document/strict-json.ts";
-import { SallyportError } from "../errors.ts";
-import type { DocumentHash, EdgeId, PersonId, SiteId, TargetId } from "../ids.ts";
+import { messageOf, SallyportError } from "../errors.ts";
 import { ByteReader } from "./byte-reader.ts";
 import type { EntryIds } from "./journal-entry.ts";
 import { maxChunkBytes, readRecords, type RecordingRecord } from "./recording-records.ts";
@@ -35,52 +48,47 @@ const chunkContext = utf8("sallyport recording v1 chunks");
 const recordingIdBytes = 16;
 const maxHeaderBytes = 16 * 1024;
 const frameHeaderBytes = 4;
+/** A longer title, such as a command line, is cut by the recorder. */
+export const maxTitleLength = 1024;
 const finalBit = 0x80000000;
 
 /** Whose key opens a recording: the edge's own, or the site's audit key. */
 export type Recipient = "edge" | "audit";
 
-const size = v.nullable(v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(10_000)));
+const size = v.nullable(whole(1, 10_000));
 
-const headerSchema = v.strictObject({
-  recording: v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{22}$/)),
-  site: v.string(),
-  edge: v.string(),
-  session: v.string(),
-  target: v.string(),
-  person: v.string(),
-  grant: v.string(),
+const headerSchema = record({
+  recording: bytes(recordingIdBytes),
+  site: siteId,
+  edge: edgeId,
+  session: v.pipe(v.string(), v.minLength(1), v.maxLength(128)),
+  target: targetId,
+  person: personId,
+  grant: documentHash,
   /** What is recorded: `terminal`, `exec`, `sftp`, `tcp` … */
-  kind: v.pipe(v.string(), v.regex(/^[a-z][a-z0-9-]{0,31}$/)),
-  title: v.nullable(v.pipe(v.string(), v.maxLength(1024))),
+  kind: word,
+  title: v.nullable(v.pipe(v.string(), v.maxLength(maxTitleLength))),
   columns: size,
   rows: size,
-  startedMs: v.pipe(v.number(), v.safeInteger()),
+  startedMs: whole(0, Number.MAX_SAFE_INTEGER),
   /** Length of the journal when the recording began: its opening stands at this entry or later. */
-  journalLength: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
+  journalLength: whole(0, Number.MAX_SAFE_INTEGER),
   cipher: v.picklist(recordCipherNames),
-  keys: v.array(
-    v.strictObject({
+  keys: list(
+    record({
       to: v.picklist(["edge", "audit"]),
-      encapsulation: v.string(),
-      ciphertext: v.string(),
+      encapsulation: bytes(xwingEncapsulationBytes),
+      ciphertext: bytes(recordKeyBytes + recordTagBytes),
     }),
+    1,
+    2,
   ),
 });
+type HeaderFields = v.InferOutput<typeof headerSchema>;
 
-export type RecordingHeader = Readonly<
-  Omit<
-    v.InferOutput<typeof headerSchema>,
-    "recording" | "site" | "edge" | "target" | "person" | "grant"
-  >
-> & {
+export interface RecordingHeader extends Omit<HeaderFields, "recording"> {
   readonly recording: RecordingId;
-  readonly site: SiteId;
-  readonly edge: EdgeId;
-  readonly target: TargetId;
-  readonly person: PersonId;
-  readonly grant: DocumentHash;
-};
+}
 
 /** All of a header that its recorder says; the keys are added by `startRecording`. */
 export type RecordingFacts = Omit<RecordingHeader, "recording" | "keys">;
@@ -125,7 +133,7 @@ export async function startRecording(
 ): Promise<StartedRecording> {
   const recording = toBase64Url(suite.randomBytes(recordingIdBytes)) as RecordingId;
   const fileKey = suite.randomBytes(recordKeyBytes);
-  const keys: RecordingHeader["keys"] = [];
+  const keys: RecordingHeader["keys"][number][] = [];
   for (const to of ["edge", "audit"] as const) {
     const publicKey = recipients[to];
     if (publicKey === undefined) continue;
@@ -270,17 +278,13 @@ async function takeFrame(reader: ByteReader): Promise<Pick<Frame, "final" | "sea
   return sealed && { final: word >= finalBit, sealed };
 }
 
-function parseHeader(bytes: Uint8Array): RecordingHeader {
-  let value: unknown;
+function parseHeader(text: Uint8Array): RecordingHeader {
   try {
-    value = parseStrictJson(fromUtf8(bytes));
+    const header = parseFields(parseStrictJson(fromUtf8(text)), "header", headerSchema);
+    return header as RecordingHeader;
   } catch (cause) {
-    return damaged("its header is not strict JSON", cause);
+    return damaged(messageOf(cause), cause);
   }
-  const parsed = v.safeParse(headerSchema, value);
-  if (parsed.success) return parsed.output as RecordingHeader;
-  const issue = parsed.issues[0];
-  return damaged(`its header's ${v.getDotPath(issue) ?? "text"}: ${issue.message}`);
 }
 
 async function chunkCipher(

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { openJournal, type Journal } from "../../../edge/journal.ts";
 import { openRecordings, type RecordingSubject, type Recordings } from "../../../edge/recording.ts";
+import { toBase64Url } from "../../../shared/bytes.ts";
 import { systemClock, type Clock } from "../../../shared/clock.ts";
 import { nodeCrypto as suite } from "../../../shared/crypto/node.ts";
 import { SallyportError, type ErrorCode } from "../../../shared/errors.ts";
@@ -12,8 +13,9 @@ import type { DocumentHash, EdgeId, PersonId, SiteId, TargetId } from "../../../
 
 export { suite };
 export const bootId = "6f9c1f7e-3b0a-4c55-9d0e-2f1f6f6a7b11";
-export const site = "site" as SiteId;
-export const edge = "edge" as EdgeId;
+const hashOf = (byte: number): string => toBase64Url(new Uint8Array(32).fill(byte));
+export const site = hashOf(3) as SiteId;
+export const edge = hashOf(4) as EdgeId;
 export const edgeKeys = await suite.xwingKeyPair(new Uint8Array(32).fill(1));
 export const auditKeys = await suite.xwingKeyPair(new Uint8Array(32).fill(2));
 
@@ -21,7 +23,7 @@ export const subject: RecordingSubject = {
   session: "session-1",
   target: "plc" as TargetId,
   person: "vera" as PersonId,
-  grant: "grant-1" as DocumentHash,
+  grant: hashOf(5) as DocumentHash,
   kind: "tcp",
 };
 
