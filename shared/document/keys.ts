@@ -13,7 +13,8 @@ export const maxKeysPerPerson = 8;
 /** WebAuthn §4: a credential id has at most 1,023 bytes. */
 const maxCredentialIdBytes = 1023;
 
-// Points of small order: anyone can make signatures that verify under them, so whoever lists one can deny every signature.
+// Points of small order: anyone can make signatures under them that some verifiers take (RFC 8032 §5.1.7 lets them) and others refuse, so
+// whoever lists one can deny every signature, and two verifiers can disagree about a document.
 // (In hexadecimal without the sign bit: orders 4, 1, 8, 8, 2, and two second spellings.)
 const smallOrder: ReadonlySet<string> = new Set([
   "0000000000000000000000000000000000000000000000000000000000000000",

@@ -5,6 +5,7 @@ import type { CryptoSuite } from "../crypto/suite.ts";
 import { SallyportError } from "../errors.ts";
 import { parseCoseKey } from "./cose.ts";
 import type { EnvelopeSignature, SignPae } from "./envelope.ts";
+import { documentInvalid } from "./fields.ts";
 import { keyIdOf, type PasskeyPublic } from "./keys.ts";
 import type { SigningPage } from "./manifest.ts";
 
@@ -17,6 +18,9 @@ const flagUserPresent = 0x01;
 const flagUserVerified = 0x04;
 const flagBackupEligible = 0x08;
 const flagBackedUp = 0x10;
+const flagAttested = 0x40;
+const flagExtensions = 0x80;
+const aaguidBytes = 16;
 
 /** What an assertion is checked against. */
 export interface AssertionRules {
@@ -111,6 +115,23 @@ function checkAuthenticatorData(
 
 function invalid(message: string): SallyportError {
   return new SallyportError("signature_invalid", message);
+}
+
+/**
+ * The public key out of a registration's authenticator data (WebAuthn §6.5.1), as introductions list it; throws `document_invalid`. The
+ * attestation is not looked at: the introduction's own signature by this key shows that it is held.
+ */
+export function parseRegistration(authenticatorData: Uint8Array): PasskeyPublic {
+  const idAt = authenticatorDataBytes + aaguidBytes + 2;
+  const flags = authenticatorData[32] ?? 0;
+  if ((flags & (flagAttested | flagExtensions)) !== flagAttested) {
+    throw documentInvalid("registration holds no credential, or extensions beside it");
+  }
+  const idBytes = (authenticatorData[idAt - 2] ?? 0) * 256 + (authenticatorData[idAt - 1] ?? 0);
+  const cose = toBase64Url(authenticatorData.subarray(idAt + idBytes));
+  const { algorithm } = parseCoseKey(cose);
+  const credentialId = toBase64Url(authenticatorData.subarray(idAt, idAt + idBytes));
+  return { kind: "passkey", algorithm, cose, credentialId };
 }
 
 /** What a browser's `navigator.credentials.get` gave for a challenge. */

@@ -53,8 +53,8 @@ export function parseProof(envelope: Envelope): Proof {
   return proof;
 }
 
-// Who may ask for what. Sessions are the vendor's; whoever answers for the plant may look at everything; each may ask how it stands.
-const rolesFor: Record<Purpose, readonly Role[]> = {
+/** Who may ask for what. Sessions are the vendor's; whoever answers for the plant may look at everything; each may ask how it stands. */
+export const rolesFor: Readonly<Record<Purpose, readonly Role[]>> = {
   session: ["vendor"],
   waiting: ["vendor"],
   watch: ["approver", "owner", "auditor"],
