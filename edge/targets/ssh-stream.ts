@@ -14,7 +14,7 @@ export type Started =
     }
   | { readonly run: "sftp" };
 
-/** How it ended; both null when the device did not say. */
+/** How it ended, with a signal's name as RFC 4254 has it (`KILL`); both null when the device did not say. */
 export interface Exit {
   readonly code: number | null;
   readonly signal: string | null;
@@ -81,7 +81,7 @@ async function untilExited(
 ): Promise<Exit> {
   let exit: Exit | undefined;
   channel.on("exit", (code: number | null, signal?: string) => {
-    exit = { code, signal: signal ?? null };
+    exit = { code, signal: signal?.replace(/^SIG/, "") ?? null };
   });
   // Each closes after its last bytes were read.
   await Promise.all(

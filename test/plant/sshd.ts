@@ -24,15 +24,22 @@ export interface Sshd extends AsyncDisposable {
 
 const portAttempts = 5;
 
+export interface SshdOptions {
+  /** Lines of sshd_config that come first and so outweigh the plant's own. */
+  readonly config?: readonly string[];
+  /** Of the host key; `ed25519` unless said otherwise. */
+  readonly hostKeyType?: "ed25519" | "ecdsa" | "rsa";
+}
+
 /** Starts sshd; resolves when it listens. Disposing ends it, its sessions and its user. */
-export async function startSshd(): Promise<Sshd> {
+export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
   await using started = new AsyncDisposableStack();
   const folder = started.use(temporaryFolder());
   const user = process.getuid?.() === 0 ? started.use(await addSystemUser()) : undefined;
   const login = user?.name ?? userInfo().username;
-  await makeKey(folder, "host");
-  await makeKey(folder, "login");
-  const { port, daemon } = await listen(folder, login);
+  await makeKey(folder, "host", options.hostKeyType ?? "ed25519");
+  await makeKey(folder, "login", "ed25519");
+  const { port, daemon } = await listen(folder, login, options.config ?? []);
   started.use(daemon);
   const ending = started.move();
   return {
@@ -50,11 +57,14 @@ export async function startSshd(): Promise<Sshd> {
   };
 }
 
-async function listen(folder: TemporaryFolder, login: string) {
+async function listen(folder: TemporaryFolder, login: string, first: readonly string[]) {
   if (process.getuid?.() === 0) mkdirSync("/run/sshd", { recursive: true });
   for (let attempt = 1; ; attempt += 1) {
     const port = await freePort();
-    const config = folder.file("sshd_config", configText(folder, login, port));
+    const config = folder.file(
+      "sshd_config",
+      [...first, configText(folder, login, port)].join("\n"),
+    );
     const daemon = startProcess("/usr/sbin/sshd", ["-D", "-e", "-f", config]);
     try {
       await daemon.line(/^Server listening on /);
@@ -95,8 +105,8 @@ LogLevel VERBOSE
 `;
 }
 
-async function makeKey(folder: TemporaryFolder, name: string): Promise<void> {
-  const args = ["-q", "-t", "ed25519", "-N", "", "-C", "", "-f", folder.file(name)];
+async function makeKey(folder: TemporaryFolder, name: string, type: string): Promise<void> {
+  const args = ["-q", "-t", type, "-N", "", "-C", "", "-f", folder.file(name)];
   const { code, stderr } = await runProcess("ssh-keygen", args);
   if (code !== 0) throw new Error(`ssh-keygen exited with ${code}: ${stderr}`);
 }

@@ -81,7 +81,9 @@ function endProcessesOf(uid: number): number {
     .filter((entry) => /^\d+$/.test(entry))
     .filter((entry) => {
       const status = readIfThere(`/proc/${entry}/status`);
-      return status !== undefined && /^Uid:\s+(\d+)/m.exec(status)?.[1] === String(uid);
+      // In a container nobody may reap what has ended already.
+      if (status === undefined || /^State:\s+Z/m.test(status)) return false;
+      return /^Uid:\s+(\d+)/m.exec(status)?.[1] === String(uid);
     });
   for (const pid of pids) {
     try {
