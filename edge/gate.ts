@@ -3,7 +3,7 @@
 // Invariant: an Admission is made here and nowhere else; whatever touches a device, a secret or a recording asks for one.
 import type { Attestation } from "../shared/document/attestation.ts";
 import type { ManifestTarget, Policy, Role } from "../shared/document/manifest.ts";
-import type { Proof, Purpose } from "../shared/document/proof.ts";
+import { rolesFor, type Proof, type Purpose } from "../shared/document/proof.ts";
 import { maxWaitSeconds } from "../shared/document/request.ts";
 import type { Verified } from "../shared/document/verify.ts";
 import type { DocumentHash, PersonId, TargetId } from "../shared/ids.ts";
@@ -101,7 +101,7 @@ type Fault = RefusalReason | undefined;
 export function decideSession(caller: Caller, job: Job, situation: Situation): SessionDecision {
   const { proof } = caller;
   const fault =
-    faultOfCaller(caller, ["vendor"], situation) ??
+    faultOfCaller(caller, rolesFor.session, situation) ??
     faultOfRequest(caller, job, situation) ??
     faultOfAttestation(caller, situation);
   if (fault !== undefined) return refused(fault);
@@ -161,20 +161,17 @@ export function decideOpening(
   return admitted<OpeningAdmission>({ person, request, grant, ...granted });
 }
 
-const readers: Readonly<Partial<Record<Purpose, readonly Role[]>>> = {
-  watch: ["approver", "owner", "auditor"],
-  status: ["approver", "owner", "auditor"],
-  play: ["owner", "auditor", "approver"],
-  journal: ["owner", "auditor"],
-  export: ["owner", "auditor"],
-};
-
 /** May this caller read what his purpose reads? By proof and role; a lockdown does not blind those who must see it. */
 export function decideReading(caller: Caller, situation: Situation): Decision<ReadingAdmission> {
   const { proof, purpose } = caller;
-  const fault = faultOfCaller(caller, readers[purpose] ?? [], situation);
+  const fault = faultOfCaller(caller, isReading(purpose) ? rolesFor[purpose] : [], situation);
   if (fault !== undefined) return refused(fault);
   return admitted<ReadingAdmission>({ person: proof.payload.person, purpose });
+}
+
+/** True for the purposes that hold no job. */
+export function isReading(purpose: Purpose): boolean {
+  return purpose !== "session" && purpose !== "waiting";
 }
 
 // The only place that makes an admission; the brand exists for the compiler alone.

@@ -1,0 +1,129 @@
+// One stream of a session to one target: from what the vendor asked to its end, with what is written down on the way.
+// Invariant: minutes are running and the opening is journaled, both on the disk, before the device is touched.
+import type { AskedOpening as Asked, EdgeChannel } from "../shared/channel/admission.ts";
+import type { Opening } from "../shared/channel/messages.ts";
+import type { Clock } from "../shared/clock.ts";
+import type { Ed25519KeyPair } from "../shared/crypto/suite.ts";
+import { messageOf, SallyportError } from "../shared/errors.ts";
+import type { Devices } from "./devices.ts";
+import type { OpeningAdmission } from "./gate.ts";
+import type { Journal } from "./journal.ts";
+import type { Recordings } from "./recording.ts";
+import { toldReason, type RefusalReason } from "./refusal.ts";
+import type { Occupation } from "./situation.ts";
+import type { AdmittedOpening } from "./targets/target.ts";
+
+/** What openings need of the edge. */
+export interface OpeningWorld {
+  readonly journal: Journal;
+  readonly recordings: Recordings;
+  readonly devices: Devices;
+  readonly hostKey: Ed25519KeyPair;
+  readonly clock: Clock;
+  /** Targets load with the first opening, not with the edge. */
+  readonly openTarget: (admitted: AdmittedOpening) => Promise<void>;
+}
+
+/** Which rights let a mode in; the target holds the stream to those that were granted. */
+const rightsOf: Readonly<Record<Opening["mode"], readonly string[]>> = {
+  terminal: ["terminal"],
+  exec: ["exec"],
+  ssh: ["terminal", "exec", "files"],
+  tcp: ["connect"],
+};
+
+/** The rights of which an opening needs one. */
+export function rightsFor(opening: Opening): readonly string[] {
+  return rightsOf[opening.mode];
+}
+
+/** An admitted stream, from before its device is reached until its channel is closed. */
+export class OpenStream {
+  readonly occupation: Occupation;
+  readonly opening: Opening;
+  readonly channel: EdgeChannel;
+  readonly #session: string;
+  readonly #ended = new AbortController();
+  #admission: OpeningAdmission;
+
+  constructor(asked: Asked, admission: OpeningAdmission) {
+    this.#session = asked.session.id;
+    this.opening = asked.opening;
+    this.channel = asked.channel;
+    this.#admission = admission;
+    const { person, request, target } = admission;
+    this.occupation = { person, request, target: target.id };
+  }
+
+  /** Ends the stream; the vendor is told why. */
+  end(reason: RefusalReason): void {
+    this.#ended.abort(toldReason(reason));
+  }
+
+  /** Journals the opening; from then on it is one. */
+  async begin({ journal }: OpeningWorld): Promise<void> {
+    await journal.append("opening-admitted", this.#ids(), { opening: this.opening });
+  }
+
+  /** Serves the stream to its end. Resolves with the failure, if there was one, after it was journaled. */
+  async serve(world: OpeningWorld, touch: () => void): Promise<SallyportError | undefined> {
+    const failure = await this.#run(world, touch);
+    const details = failure && { code: failure.code, message: failure.message };
+    await world.journal.append("opening-ended", this.#ids(), details);
+    return failure;
+  }
+
+  async #run(world: OpeningWorld, touch: () => void): Promise<SallyportError | undefined> {
+    const { target, rights, person, grant } = this.#admission;
+    const { devices, recordings, hostKey, clock } = world;
+    try {
+      const device = await devices.device(target);
+      if (device === undefined) {
+        this.channel.abort(toldReason("device-missing"));
+        return new SallyportError("not_found", `no device document for target "${target.id}"`);
+      }
+      await world.openTarget({
+        opening: this.opening,
+        target,
+        rights,
+        device,
+        readSecret: () => devices.secret(target.id),
+        channel: this.channel,
+        openRecording: async (stream) => {
+          const session = this.#session;
+          const subject = { session, target: target.id, person, grant, ...stream };
+          return touching(await recordings.open(subject), touch);
+        },
+        signal: this.#ended.signal,
+        hostKey,
+        clock,
+      });
+      return undefined;
+    } catch (thrown) {
+      return thrown instanceof SallyportError
+        ? thrown
+        : new SallyportError("internal", messageOf(thrown), { cause: thrown });
+    }
+  }
+
+  #ids(): Readonly<Record<string, string>> {
+    const { id } = this.#admission.target;
+    return { session: this.#session, target: id, channel: this.channel.id };
+  }
+}
+
+type Recording = Awaited<ReturnType<AdmittedOpening["openRecording"]>>;
+
+// Whatever passes a stream passes its recording: the one place to see that somebody is at work.
+function touching(recording: Recording, touch: () => void): Recording {
+  return {
+    failed: recording.failed,
+    write(direction, bytes) {
+      touch();
+      return recording.write(direction, bytes);
+    },
+    drained: () => recording.drained(),
+    event: (name, details) => recording.event(name, details),
+    close: () => recording.close(),
+  };
+}

@@ -1,0 +1,455 @@
+// One session: a person's `open` channel, from waiting for its grant to its end, and the streams that it opens meanwhile.
+// Invariants: it runs only as long as the gate, asked again on every change, says so; admission, extension, openings and the end are in the
+// journal before they take effect; an end waits for no disk longer than `journalWaitMs`.
+import type {
+  AskedOpening,
+  EdgeChannel,
+  Keep,
+  OpeningVerdict,
+  Verdict,
+} from "../shared/channel/admission.ts";
+import type { ControlMessageOf } from "../shared/channel/messages.ts";
+import type { Purpose } from "../shared/document/proof.ts";
+import type { Verified } from "../shared/document/verify.ts";
+import type { Attestation } from "../shared/document/attestation.ts";
+import type { Proof } from "../shared/document/proof.ts";
+import { messageOf, SallyportError } from "../shared/errors.ts";
+import type { DocumentHash, PersonId } from "../shared/ids.ts";
+import type { Consumption } from "./consumption.ts";
+import { Countdown } from "./countdown.ts";
+import {
+  decideOpening,
+  decideSession,
+  type Admission,
+  type Caller,
+  type SessionDecision,
+} from "./gate.ts";
+import type { Job } from "./grant-line.ts";
+import { OpenStream, rightsFor, type OpeningWorld } from "./opening.ts";
+import type { Archive } from "./record/archive.ts";
+import { toldReason, type RefusalReason } from "./refusal.ts";
+import type { Occupation, Situation } from "./situation.ts";
+import type { EdgeTime } from "./time.ts";
+
+/** How long a session without transport is kept, if nothing else ends it. */
+export const graceMs = 2 * 60_000;
+/** An end takes effect after so long even if the disk does not answer. */
+export const journalWaitMs = 100;
+/** How long the vendor's side may take to close after it was told that the session ends. */
+const closingMs = 2000;
+
+/** What sessions need of the edge. */
+export interface SessionWorld extends OpeningWorld {
+  readonly archive: Archive;
+  readonly consumption: Consumption;
+  readonly time: EdgeTime;
+  readonly idleLimitMs: number;
+  /** Undefined before the first manifest. */
+  readonly situation: () => Situation | undefined;
+  readonly job: (request: DocumentHash) => Job | undefined;
+  /** Somebody came to a target, or left it. */
+  readonly onOccupation: () => void;
+  readonly log: (line: string) => void;
+}
+
+/** Who opened the session, and with what. */
+export interface SessionCaller {
+  readonly channel: EdgeChannel;
+  readonly purpose: Purpose;
+  readonly transcript: string;
+  readonly proof: Verified<Proof>;
+  readonly attestation: Verified<Attestation> | undefined;
+  readonly request: DocumentHash;
+}
+
+type State = "opening" | "waiting" | "admitting" | "admitted" | "ended";
+
+/** What `status` and the stops' receipts see of a session. */
+export interface SessionSummary {
+  readonly session: string;
+  readonly state: State;
+  readonly person: PersonId;
+  readonly request: DocumentHash;
+  readonly targets: readonly string[];
+  readonly leftMs: number | null;
+}
+
+export class Session {
+  readonly #world: SessionWorld;
+  readonly #caller: SessionCaller;
+  readonly #countdown: Countdown;
+  readonly #streams = new Set<OpenStream>();
+  readonly #ended = Promise.withResolvers<void>();
+  #state: State = "opening";
+  #admission: Admission | undefined;
+
+  /** Called once, when the session is over and its channel told. */
+  onEnded: () => void = () => undefined;
+
+  constructor(world: SessionWorld, caller: SessionCaller) {
+    this.#world = world;
+    this.#caller = caller;
+    this.#countdown = new Countdown(world.clock, {
+      warn: (secondsLeft) => this.#tell({ type: "warning", secondsLeft }),
+      due: () => this.rejudge(),
+      idle: () => void this.end("session-idle"),
+    });
+  }
+
+  get id(): string {
+    return this.#caller.channel.id;
+  }
+
+  get request(): DocumentHash {
+    return this.#caller.request;
+  }
+
+  /** Resolves when the session is over. */
+  get ended(): Promise<void> {
+    return this.#ended.promise;
+  }
+
+  /** Targets with somebody of this session on them. */
+  occupations(): readonly Occupation[] {
+    return [...this.#streams].map(({ occupation }) => occupation);
+  }
+
+  /** Tells each stream who else is on its target. */
+  tellPresence(all: readonly Occupation[]): void {
+    for (const { occupation, channel } of this.#streams) {
+      const others = all.filter(
+        (item) => item.target === occupation.target && item.request !== occupation.request,
+      );
+      const persons = [...new Set(others.map(({ person }) => person))];
+      channel.sendControl({ type: "present", persons });
+    }
+  }
+
+  summary(): SessionSummary {
+    const decision = this.#state === "admitted" ? this.#decide() : undefined;
+    return {
+      session: this.id,
+      state: this.#state,
+      person: this.#caller.proof.payload.person,
+      request: this.request,
+      targets: this.occupations().map(({ target }) => target),
+      leftMs: decision?.kind === "admitted" ? decision.admission.leftMs : null,
+    };
+  }
+
+  /** The first judgement, as the channel asks for it; a reason instead if the answer is no. */
+  async begin(): Promise<Verdict | { readonly refused: RefusalReason }> {
+    const decision = this.#decide();
+    if (decision.kind === "refused") return this.#refuse(decision.reason);
+    this.#takeChannel();
+    if (decision.kind === "waiting") {
+      await this.#record("session-waiting");
+      const keep = this.#startWaiting(decision.forMs);
+      const untilAt = Math.floor((this.#world.time.reading().wallMs + decision.forMs) / 1000);
+      return { verdict: "waiting", message: { type: "waiting", untilAt }, keep };
+    }
+    this.#state = "admitting";
+    const message = await this.#admit();
+    if (message === undefined) return this.#refuse("edge-failing");
+    return { verdict: "admitted", message, keep: this.#keep() };
+  }
+
+  /** Asks the gate again; called on every change of what it judges by. */
+  rejudge(): void {
+    if (this.#state === "admitted") this.#follow(this.#decide());
+    else if (this.#state === "waiting") this.#followWaiting(this.#decide());
+  }
+
+  /** May a lost channel of this session be resumed? */
+  mayResume(): boolean {
+    this.rejudge();
+    return this.#state !== "ended" && this.#state !== "opening";
+  }
+
+  /** One more stream. The reservation is made before anything is awaited, so that two cannot both be the only one. */
+  async open(asked: AskedOpening): Promise<OpeningVerdict> {
+    if (this.#state !== "admitted") return refusedOpening("request-missing");
+    const decision = this.#decideOpening(asked);
+    if (decision === undefined) return refusedOpening("edge-failing");
+    if (decision.kind === "refused") return refusedOpening(decision.reason, decision.occupant);
+    const stream = new OpenStream(asked, decision.admission);
+    this.#streams.add(stream);
+    try {
+      await this.#startMinutes();
+      await stream.begin(this.#world);
+    } catch (thrown) {
+      this.#streams.delete(stream);
+      this.#world.log(`opening not journaled: ${messageOf(thrown)}`);
+      return refusedOpening("edge-failing");
+    }
+    // Something may have changed while that was written.
+    const again = this.#decideOpening(asked);
+    if (again?.kind !== "admitted" || !this.#isAdmitted()) {
+      this.#streams.delete(stream);
+      return refusedOpening(again?.kind === "refused" ? again.reason : "stopped");
+    }
+    void this.#serve(stream);
+    this.#world.onOccupation();
+    return { admitted: true };
+  }
+
+  /** Ends the session and everything in it, for a reason that journal and vendor get. Resolves when both sides were told. */
+  async end(reason: RefusalReason | "closed"): Promise<void> {
+    if (this.#state === "ended") return this.#ended.promise;
+    const wasHeld = this.#state !== "opening";
+    this.#state = "ended";
+    this.#countdown[Symbol.dispose]();
+    const { journal, log } = this.#world;
+    if (wasHeld) {
+      const written = journal.append("session-ended", { session: this.id }, { reason }).then(
+        () => undefined,
+        (fault: unknown) => log(`end of session not journaled: ${messageOf(fault)}`),
+      );
+      await this.#atMost(journalWaitMs, written);
+    }
+    if (reason !== "closed") this.#dismiss(reason);
+    this.#ended.resolve();
+    this.onEnded();
+    return undefined;
+  }
+
+  #dismiss(reason: RefusalReason): void {
+    const { channel } = this.#caller;
+    for (const stream of this.#streams) stream.end(reason);
+    channel.sendControl({ type: "ending", reason: toldReason(reason) });
+    channel.end();
+    this.#world.clock.setTimer(closingMs, () => channel.abort(toldReason(reason)));
+  }
+
+  #takeChannel(): void {
+    const { channel } = this.#caller;
+    channel.onData = (_bytes, settled) => settled();
+    channel.onClose = () => {
+      for (const stream of this.#streams) stream.end("edge-failing");
+      void this.end("closed");
+    };
+    channel.onEnd = () => {
+      if (this.#state !== "ended") channel.end();
+    };
+  }
+
+  #followWaiting(decision: SessionDecision): void {
+    if (decision.kind === "refused") void this.end(decision.reason);
+    else if (decision.kind === "waiting") {
+      this.#caller.channel.keep(this.#startWaiting(decision.forMs));
+    } else {
+      this.#state = "admitting";
+      void this.#admitWaiting();
+    }
+  }
+
+  async #admitWaiting(): Promise<void> {
+    const message = await this.#admit();
+    if (message === undefined) return;
+    this.#caller.channel.keep(this.#keep());
+    this.#tell(message);
+  }
+
+  // Journal first; then the gate once more, because what it judges by may have changed meanwhile.
+  async #admit(): Promise<ControlMessageOf<"admitted"> | undefined> {
+    try {
+      await this.#record("session-admitted");
+    } catch (thrown) {
+      this.#world.log(`session not journaled: ${messageOf(thrown)}`);
+      await this.end("edge-failing");
+      return undefined;
+    }
+    if (this.#state !== "admitting") return undefined;
+    const decision = this.#decide();
+    if (decision.kind !== "admitted") {
+      await this.end(decision.kind === "refused" ? decision.reason : "request-over");
+      return undefined;
+    }
+    this.#state = "admitted";
+    this.#hold(decision.admission);
+    this.#countdown.watchIdle(this.#world.idleLimitMs);
+    const { startsOnFirstOpening, ...left } = this.#left(decision.admission);
+    const targets = await Promise.all(
+      decision.admission.targets.map(async ({ target, rights }) => ({
+        id: target.id,
+        name: target.name,
+        kind: target.kind,
+        rights: [...rights],
+        ports: await this.#portsOf(target),
+      })),
+    );
+    return this.#isAdmitted()
+      ? { type: "admitted", targets, startsOnFirstOpening, ...left }
+      : undefined;
+  }
+
+  #follow(decision: SessionDecision): void {
+    if (decision.kind !== "admitted") {
+      void this.end(decision.kind === "refused" ? decision.reason : "request-over");
+      return;
+    }
+    const before = this.#admission;
+    this.#hold(decision.admission);
+    this.#caller.channel.keep(this.#keep());
+    for (const stream of this.#streams) this.#rejudgeStream(stream);
+    if (before !== undefined && before.grant !== decision.admission.grant) {
+      void this.#extend(decision.admission);
+    }
+  }
+
+  #rejudgeStream(stream: OpenStream): void {
+    const asked = {
+      session: this.#caller.channel,
+      channel: stream.channel,
+      opening: stream.opening,
+    };
+    const decision = this.#decideOpening(asked);
+    // Who is in stays in, whatever the policy says of a second since.
+    if (decision?.kind === "refused" && decision.reason !== "target-in-use") {
+      stream.end(decision.reason);
+    }
+  }
+
+  async #extend({ grant }: Admission): Promise<void> {
+    const { journal, log } = this.#world;
+    try {
+      await journal.append("session-extended", { session: this.id, grant });
+    } catch (thrown) {
+      log(`extension not journaled: ${messageOf(thrown)}`);
+      await this.end("edge-failing");
+      return;
+    }
+    const admission = this.#admission;
+    if (!this.#isAdmitted() || admission === undefined) return;
+    const { minutesLeft, endsAt } = this.#left(admission);
+    this.#tell({ type: "extended", minutesLeft, endsAt });
+  }
+
+  async #serve(stream: OpenStream): Promise<void> {
+    try {
+      const failure = await stream.serve(this.#world, () => this.#countdown.touch());
+      this.#streams.delete(stream);
+      this.#world.onOccupation();
+      // Recording and journal fail closed.
+      if (failure?.code === "recording_failed" || failure?.code === "disk_full") {
+        await this.end("edge-failing");
+      }
+    } catch (thrown) {
+      this.#streams.delete(stream);
+      this.#world.log(`stream's end not journaled: ${messageOf(thrown)}`);
+      await this.end("edge-failing");
+    }
+  }
+
+  async #startMinutes(): Promise<void> {
+    if (this.#admission?.hasStarted === true) return;
+    const { consumption, time } = this.#world;
+    if (!(await consumption.start(this.request, time.reading()))) {
+      throw new SallyportError("internal", `request "${this.request}" has no account`);
+    }
+    this.rejudge();
+  }
+
+  // Documents are kept before the entry that names them.
+  async #record(event: "session-waiting" | "session-admitted"): Promise<void> {
+    const { archive, journal, consumption } = this.#world;
+    const { proof, attestation, transcript, request } = this.#caller;
+    const { person } = proof.payload;
+    if (attestation !== undefined) {
+      const { timeStep } = attestation.payload;
+      await consumption.spendStep(person, { timeStep, transcript });
+      await archive.keep(attestation.envelope);
+    }
+    await archive.keep(proof.envelope);
+    const job = this.#world.job(request);
+    if (job !== undefined) await archive.keep(job.request.envelope);
+    const grant = job?.line.at(-1)?.grant.hash;
+    await journal.append(event, {
+      ...{ session: this.id, person, request, proof: proof.hash },
+      ...(grant !== undefined && { grant }),
+      ...(attestation !== undefined && { attestation: attestation.hash }),
+    });
+  }
+
+  #decide(): SessionDecision {
+    const situation = this.#world.situation();
+    const job = this.#world.job(this.request);
+    if (situation === undefined || job === undefined) {
+      return { kind: "refused", reason: "request-missing", shown: "not-permitted" };
+    }
+    return decideSession(this.#asCaller(), job, situation);
+  }
+
+  #decideOpening({ opening }: AskedOpening): ReturnType<typeof decideOpening> | undefined {
+    const situation = this.#world.situation();
+    const job = this.#world.job(this.request);
+    if (situation === undefined || job === undefined) return undefined;
+    const asked = { target: opening.target, anyOf: rightsFor(opening) };
+    return decideOpening(this.#asCaller(), job, asked, situation);
+  }
+
+  #asCaller(): Caller {
+    const { purpose, transcript, proof, attestation } = this.#caller;
+    const spentStep = this.#world.consumption.stepOf(proof.payload.person);
+    const running = this.#state === "admitted" || this.#state === "admitting";
+    return { purpose, transcript, proof, attestation, spentStep, running };
+  }
+
+  #hold(admission: Admission): void {
+    this.#admission = admission;
+    const { leftMs, validMs, hasStarted } = admission;
+    this.#countdown.set(validMs, hasStarted ? leftMs : Infinity);
+  }
+
+  #startWaiting(forMs: number): Keep {
+    this.#state = "waiting";
+    this.#countdown.set(forMs, Infinity);
+    return { awayMs: forMs, untilMonotonicMs: this.#world.clock.monotonicMs() + forMs };
+  }
+
+  #keep(): Keep {
+    const validMs = this.#admission?.validMs ?? 0;
+    return { awayMs: graceMs, untilMonotonicMs: this.#world.clock.monotonicMs() + validMs };
+  }
+
+  #left({ leftMs, hasStarted }: Admission): {
+    minutesLeft: number;
+    startsOnFirstOpening: boolean;
+    endsAt: number | null;
+  } {
+    const { proven, wallMs } = this.#world.time.reading();
+    const endsAt = hasStarted && proven ? Math.floor((wallMs + leftMs) / 1000) : null;
+    return { minutesLeft: leftMs / 60_000, startsOnFirstOpening: !hasStarted, endsAt };
+  }
+
+  async #portsOf(target: Parameters<SessionWorld["devices"]["device"]>[0]): Promise<number[]> {
+    const device = await this.#world.devices.device(target);
+    return device?.kind === "tcp" ? [...device.ports] : [];
+  }
+
+  #tell(message: ControlMessageOf<"warning" | "extended" | "admitted">): void {
+    this.#caller.channel.sendControl(message);
+  }
+
+  #refuse(refused: RefusalReason): { readonly refused: RefusalReason } {
+    this.#state = "ended";
+    this.#countdown[Symbol.dispose]();
+    this.#ended.resolve();
+    return { refused };
+  }
+
+  #isAdmitted(): boolean {
+    return this.#state === "admitted";
+  }
+
+  async #atMost(limitMs: number, written: Promise<void>): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = this.#world.clock.setTimer(limitMs, resolve);
+    await Promise.race([written, promise]);
+    timer[Symbol.dispose]();
+  }
+}
+
+function refusedOpening(reason: RefusalReason, occupant?: PersonId): OpeningVerdict {
+  return { admitted: false, reason: toldReason(reason, occupant) };
+}
