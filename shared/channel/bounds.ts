@@ -19,7 +19,7 @@ export const maxUnadmittedBytes = 16 * kibibyte;
 /** From the transport's arrival to the end of the hello and the flight, or the opening's spare to its proof. */
 export const unadmittedMs = 10_000;
 /** Transports at once on which an edge has not yet admitted anybody. */
-export const maxUnadmitted = 16;
+export const maxUnadmitted = 32;
 
 /** An item (data, control, end) weighs its content and this, so that many small ones are bounded too. */
 export const itemOverheadBytes = 256;
@@ -37,9 +37,21 @@ export const maxAbortReasonBytes = 512;
 /** Channels of one session at once, and how many of them may stand ready without an opening. */
 export const maxFurther = 128;
 export const maxSpares = 4;
+/** How far a further channel's number may lie behind the highest that was used. */
+export const numberWindow = 1024;
+/** Manifests that a vendor's side may send after *manifest needed*, and their bytes. */
+export const maxManifests = 64;
+export const maxManifestBytes = 4 * mebibyte;
+export const manifestsMs = 60_000;
 
 /** An acknowledgement waits for more to acknowledge at most so long, or for so much. */
 export const ackDelayMs = 20;
 export const ackAfterBytes = windowBytes / 8;
+/** How long the vendor's side tries to resume a channel that was admitted; the edge has the last word. */
+export const resumeWithinMs = 2 * 60_000;
+/** Attempts to resume: the first at once, then after a random part of this, doubled each time up to the longest. */
+export const firstRetryMs = 250;
+export const longestRetryMs = 5_000;
+
 /** How long the vendor's side waits, after an orderly end, for the edge to close the transport. */
 export const lingerMs = 2_000;

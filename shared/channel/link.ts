@@ -34,20 +34,16 @@ export class RecordLink {
     this.#opener = new RecordOpener(suite.recordCipher(keys.cipher, receive));
     transport.onMessage = (message) => this.#open(message);
     transport.onDrain = () => {
+      if (this.#sealer.isSpent) return;
       this.#isFull = false;
       this.onFree();
     };
     transport.onClose = (error) => this.#lose(error);
   }
 
-  /** True while the transport is above its high-water mark. Short records may be sent regardless. */
-  get isFull(): boolean {
-    return this.#isFull;
-  }
-
-  /** True when the sending key may seal nothing more: the link is to be destroyed, so that the next epoch comes. */
-  get isSpent(): boolean {
-    return this.#sealer.isSpent;
+  /** Whether items may be sent now: the transport is below its high-water mark. Short records that are no items may be sent regardless. */
+  get isReady(): boolean {
+    return !this.#isFull && !this.#isLost;
   }
 
   /** From now on the other side may send so many bytes of records, then the link is lost. */
@@ -64,13 +60,18 @@ export class RecordLink {
     return this.#sealer.sealAgain(record);
   }
 
+  /** Once the key is spent the link is lost, so that resumption brings the next epoch. */
   send(record: SealedRecord): void {
-    if (!this.#isLost && !this.#transport.send(record.parts)) this.#isFull = true;
+    if (this.#isLost) return;
+    if (!this.#transport.send(record.parts)) this.#isFull = true;
+    if (!this.#sealer.isSpent) return;
+    this.#isFull = true;
+    this.#transport.close();
   }
 
   /** Seals and sends a record that is no item. */
   say(type: RecordType, content: Uint8Array): void {
-    if (!this.#isLost && !this.isSpent) this.send(this.seal(type, content));
+    if (!this.#isLost && !this.#sealer.isSpent) this.send(this.seal(type, content));
   }
 
   pause(): void {

@@ -24,6 +24,8 @@ export class Outbox {
   #acknowledged = 0;
   /** Number of the next item to send. */
   #next = 0;
+  /** Number after the last item that was ever sent. */
+  #highest = 0;
   #weight = 0;
   #sentWeight = 0;
 
@@ -56,8 +58,7 @@ export class Outbox {
   addSent(weight: number, record: SealedRecord): void {
     this.#items.push({ weight, record });
     this.#weight += weight;
-    this.#sentWeight += weight;
-    this.#next += 1;
+    this.#advance(weight);
   }
 
   /** The next item to send, if there is one within `window`. */
@@ -71,8 +72,7 @@ export class Outbox {
     const index = this.#gone + this.#next - this.#acknowledged;
     const { weight } = this.#items[index] as OutgoingItem;
     this.#items[index] = { weight, record };
-    this.#sentWeight += weight;
-    this.#next += 1;
+    this.#advance(weight);
   }
 
   /** The other side has dealt with the first `count` items of the channel. Returns the weight that this frees. */
@@ -94,17 +94,25 @@ export class Outbox {
 
   /** On a new transport: the other side has the first `have` items, so sending goes on from there. */
   rewind(have: number): void {
-    if (have < this.#acknowledged || have > this.#next) throw this.#outOfRange("have", have);
-    for (; this.#next > have; this.#next -= 1) {
-      const index = this.#gone + this.#next - 1 - this.#acknowledged;
-      this.#sentWeight -= (this.#items[index] as OutgoingItem).weight;
+    if (have < this.#acknowledged || have > this.#highest) throw this.#outOfRange("have", have);
+    this.#next = this.#acknowledged;
+    this.#sentWeight = 0;
+    while (this.#next < have) {
+      const index = this.#gone + this.#next - this.#acknowledged;
+      this.#advance((this.#items[index] as OutgoingItem).weight);
     }
+  }
+
+  #advance(weight: number): void {
+    this.#sentWeight += weight;
+    this.#next += 1;
+    this.#highest = Math.max(this.#highest, this.#next);
   }
 
   #outOfRange(what: string, count: number): SallyportError {
     return new SallyportError(
       "record_invalid",
-      `${what} of ${count} items, expected ${this.#acknowledged} to ${this.#next}`,
+      `${what} of ${count} items, expected ${this.#acknowledged} to ${this.#highest}`,
     );
   }
 }

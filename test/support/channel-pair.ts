@@ -160,31 +160,36 @@ export function closing(
   });
 }
 
-/** Everything that arrives on `channel`, settled at once. Takes over `onData`. */
-export function collect(channel: Channel): {
-  bytes: () => Uint8Array;
-  until: (length: number) => Promise<Uint8Array>;
-} {
+/** What arrives on a channel, settled at once. */
+export interface Collected {
+  bytes(): Uint8Array;
+  /** Resolves once so many bytes are there. */
+  until(length: number): Promise<Uint8Array>;
+}
+
+/** Takes over `onData`. */
+export function collect(channel: Channel): Collected {
   const chunks: Uint8Array[] = [];
+  const waiting = new Set<() => void>();
   let length = 0;
-  let wanted = Number.POSITIVE_INFINITY;
-  const done = Promise.withResolvers<Uint8Array>();
   const bytes = () => new Uint8Array(Buffer.concat(chunks));
-  const check = () => {
-    if (length >= wanted) done.resolve(bytes());
-  };
   channel.onData = (chunk, settled) => {
     chunks.push(chunk);
     length += chunk.length;
     settled();
-    check();
+    for (const check of waiting) check();
   };
   return {
     bytes,
-    until: (count) => {
-      wanted = count;
-      check();
-      return done.promise;
-    },
+    until: (count) =>
+      new Promise((resolve) => {
+        const check = (): void => {
+          if (length < count) return;
+          waiting.delete(check);
+          resolve(bytes());
+        };
+        waiting.add(check);
+        check();
+      }),
   };
 }
