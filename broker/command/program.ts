@@ -3,11 +3,16 @@ import { Command, CommanderError } from "commander";
 import type { Context } from "./context.ts";
 import { CommandError, describeExitCodes, ExitWith, exitCodes } from "./exit-codes.ts";
 import { addAcceptVerbs } from "./verbs/accept.ts";
+import { addApproveVerbs } from "./verbs/approve.ts";
 import { addCompletionVerbs } from "./verbs/completion.ts";
+import { addConnectVerbs } from "./verbs/connect.ts";
 import { addKeyVerbs } from "./verbs/key.ts";
 import { addNewcomerVerbs } from "./verbs/newcomer.ts";
+import { addRequestVerbs } from "./verbs/request.ts";
 import { addRosterVerbs } from "./verbs/roster.ts";
 import { addSiteVerbs } from "./verbs/site.ts";
+import { addSshVerbs } from "./verbs/ssh.ts";
+import { addStopVerbs } from "./verbs/stop.ts";
 import { addTotpVerbs } from "./verbs/totp.ts";
 
 const environmentHelp = `Environment:
@@ -56,6 +61,11 @@ export function createProgram(context: Context): Command {
   addRosterVerbs(program, context);
   addKeyVerbs(program, context);
   addTotpVerbs(program, context);
+  addRequestVerbs(program, context);
+  addApproveVerbs(program, context);
+  addConnectVerbs(program, context);
+  addSshVerbs(program, context);
+  addStopVerbs(program, context);
   addCompletionVerbs(program, context);
   return prepare(program, context);
 }

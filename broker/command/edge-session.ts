@@ -1,0 +1,198 @@
+// A session with an edge as the command holds it: handshake, proof, second factor, the manifests that the edge lacks, and the edge's answers as
+// events. Sessions under a job and channels that read (play, journal, export) differ only in their purpose.
+import { toBase64Url } from "../../shared/bytes.ts";
+import type {
+  AdmittedTarget,
+  ControlMessage,
+  ControlMessageOf,
+  Flight,
+  Opening,
+} from "../../shared/channel/messages.ts";
+import { openSession, type SessionChannel } from "../../shared/channel/session.ts";
+import { encodeEnvelope, signEnvelope, type Envelope } from "../../shared/document/envelope.ts";
+import { requireEdge } from "../../shared/document/held.ts";
+import { edgeKeys } from "../../shared/document/manifest.ts";
+import type { Proof, Purpose } from "../../shared/document/proof.ts";
+import type { EdgeId } from "../../shared/ids.ts";
+import { dialChannel } from "./dial.ts";
+import { CommandError } from "./exit-codes.ts";
+import type { Job } from "./jobs.ts";
+import type { Site } from "./site.ts";
+import { closingOf, type Closing, type TargetStream } from "./target-stream.ts";
+
+export type Admitted = ControlMessageOf<"admitted">;
+export type { AdmittedTarget };
+
+/** What happens on a session after it was opened; each may come several times. */
+export interface SessionEvents {
+  waiting(untilAt: number): void;
+  warning(secondsLeft: number): void;
+  extended(minutesLeft: number): void;
+  away(): void;
+  back(): void;
+}
+
+export interface SessionPlan {
+  readonly site: Site;
+  readonly edge: EdgeId;
+  readonly purpose: Purpose;
+  /** The job, for the purposes `session` and `waiting`. */
+  readonly job: Job | undefined;
+  /** A code for the second factor, if the job needs one. */
+  readonly code: string | undefined;
+  readonly events: SessionEvents;
+}
+
+export class EdgeSession implements AsyncDisposable {
+  readonly channel: SessionChannel;
+  /** What the edge admits; rejects if it refuses, or the session closes before. */
+  readonly admitted: Promise<Admitted>;
+  readonly closed: Promise<Closing>;
+  /** What the edge said last about why it ends the session. */
+  ending: string | undefined;
+  readonly #plan: SessionPlan;
+  readonly #admit = Promise.withResolvers<Admitted>();
+
+  constructor(channel: SessionChannel, plan: SessionPlan) {
+    this.channel = channel;
+    this.#plan = plan;
+    this.admitted = this.#admit.promise;
+    this.closed = closingOf(channel);
+    channel.onControl = (message) => this.#heed(message);
+    channel.onAway = () => plan.events.away();
+    channel.onBack = () => plan.events.back();
+    void this.closed.then((closing) => this.#admit.reject(closingError(closing, this.ending)));
+    // Who does not ask for the admission still learns of the end by `closed`.
+    this.admitted.catch(() => undefined);
+  }
+
+  /** A stream to a target of the session. */
+  open(opening: Opening): Promise<TargetStream> {
+    return this.channel.further(opening);
+  }
+
+  /** Ends the session in order and waits until that is known, or for two seconds. */
+  async end(): Promise<void> {
+    this.channel.end();
+    const limit = Promise.withResolvers<void>();
+    const timer = setTimeout(limit.resolve, 2000);
+    await Promise.race([this.closed, limit.promise]);
+    clearTimeout(timer);
+    this.channel.abort("ended by the vendor");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.end();
+  }
+
+  #heed(message: ControlMessage): void {
+    const { events } = this.#plan;
+    if (message.type === "admitted") this.#admit.resolve(message);
+    else if (message.type === "waiting") events.waiting(message.untilAt);
+    else if (message.type === "manifest-needed") this.#sendManifests(message);
+    else if (message.type === "warning") events.warning(message.secondsLeft);
+    else if (message.type === "extended") events.extended(message.minutesLeft);
+    else if (message.type === "ending") this.ending = message.reason;
+  }
+
+  // The edge verifies them from its own pinned site id; if its chain is not ours, one of us was shown another site.
+  #sendManifests({ version, held }: ControlMessageOf<"manifest-needed">): void {
+    const { view } = this.#plan.site;
+    if (view.chain.hashes[version - 1] !== held) {
+      this.channel.abort("another manifest chain");
+      this.#admit.reject(
+        new CommandError(
+          "protocol",
+          `edge holds manifest ${version} "${held}", which is not in the chain known here`,
+          "owners may have signed two manifests of one version; compare by voice",
+        ),
+      );
+      return;
+    }
+    const missing = view.envelopes.slice(version);
+    missing.forEach((envelope, at) => {
+      this.channel.sendControl({
+        type: "manifest",
+        envelope: encodeEnvelope(envelope),
+        last: at === missing.length - 1,
+      });
+    });
+  }
+}
+
+/** Opens a session with the one edge that the manifest names; unlocks the key before it dials. */
+export async function openEdgeSession(plan: SessionPlan): Promise<EdgeSession> {
+  const { site, edge: id, purpose } = plan;
+  const { suite, clock, proxy, signal } = site.context;
+  const { signingKey } = edgeKeys(requireEdge(id, site.held));
+  await site.key();
+  const { authority, url } = site.pin.relay;
+  const channel = await openSession({
+    suite,
+    clock,
+    site: site.id,
+    edge: { id, signingKey },
+    purpose,
+    dial: async () =>
+      dialChannel({
+        relay: new URL(url),
+        edge: id,
+        token: await site.relay.token(),
+        clock,
+        signal,
+        ...(proxy && { proxy }),
+        ...(authority !== null && { extraCa: authority }),
+      }),
+    makeFlight: (transcriptHash) => makeFlight(plan, toBase64Url(transcriptHash)),
+  });
+  return new EdgeSession(channel, plan);
+}
+
+async function makeFlight(
+  { site, edge, purpose, job, code }: SessionPlan,
+  transcript: string,
+): Promise<Flight> {
+  const key = await site.key();
+  const grant = purpose === "session" ? job?.grant : undefined;
+  const proof: Proof = {
+    site: site.id,
+    edge,
+    purpose,
+    person: site.me,
+    request: job?.request.hash ?? null,
+    grant: grant?.hash ?? null,
+    transcript,
+    issuedAt: site.now(),
+  };
+  const attestation = code === undefined ? undefined : await site.relay.attest(code, transcript);
+  const signed = await signEnvelope("proof", proof, [key.sign]);
+  return {
+    type: "flight",
+    proof: encodeEnvelope(signed),
+    attestation: textOf(attestation),
+    request: textOf(job?.request.envelope),
+    grant: textOf(grant?.envelope),
+    manifestHash: site.view.chain.held.hash,
+  };
+}
+
+function textOf(envelope: Envelope | undefined): string | null {
+  return envelope === undefined ? null : encodeEnvelope(envelope);
+}
+
+/** The error of a stream or session that closed before its work was done. */
+export function closingError(
+  { how, error, reason }: Closing,
+  ending: string | undefined,
+): CommandError {
+  const why = ending ?? reason ?? error?.message;
+  if (error?.code === "refused")
+    return new CommandError("refused", `edge refuses: ${why ?? "no reason given"}`);
+  if (how === "cut")
+    return new CommandError(
+      "cut",
+      `session was cut${why === undefined ? "" : `: ${why}`}`,
+      "the edge keeps its record; open it again while the grant runs",
+    );
+  return new CommandError("cut", `session ended${why === undefined ? "" : `: ${why}`}`);
+}

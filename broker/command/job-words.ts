@@ -1,0 +1,95 @@
+// A job in plain words: the one question that an approver answers, and the row of a list.
+import type { Held } from "../../shared/document/held.ts";
+import { findTarget, policyOf } from "../../shared/document/manifest.ts";
+import { jobTargets, type JobTargets, type Request } from "../../shared/document/request.ts";
+import type { PersonId } from "../../shared/ids.ts";
+import { parseTargetId } from "../../shared/ids.ts";
+import * as v from "valibot";
+import { CommandError } from "./exit-codes.ts";
+import type { Job } from "./jobs.ts";
+import { spoken } from "./keys.ts";
+import { lengthOf, momentOf } from "./times.ts";
+import { facts } from "./tui.ts";
+
+/** A person by name and, for a technician, company; the id alone if the manifest and rosters do not list them. */
+export function personWords({ manifest, rosters }: Held, id: PersonId): string {
+  const { persons, companies } = manifest.payload;
+  const everyone = [
+    ...persons,
+    ...companies.flatMap((each) => each.administrators),
+    ...rosters.flatMap((each) => each.payload.technicians),
+  ];
+  const name = everyone.find((each) => each.id === id)?.name;
+  const company = companies.find((each) => id.startsWith(`${each.id}/`))?.name;
+  return [name === undefined || name === id ? id : `${name} (${id})`, company && `of ${company}`]
+    .filter(Boolean)
+    .join(" ");
+}
+
+/** The question: who, from where, what, why, ticket, when, with which key. */
+export function jobQuestion(
+  job: Job,
+  held: Held,
+  anchor: { readonly length: number; readonly at: number },
+): string {
+  const request = job.request.payload;
+  const edge =
+    held.manifest.payload.edges.find(({ id }) => id === request.edge)?.name ?? request.edge;
+  return [
+    facts({
+      job: job.id,
+      who: personWords(held, request.vendor),
+      what: request.reason || "(no reason given)",
+      ticket: request.ticket,
+      "how long": `${request.minutes} minutes from the first connection, which must be before ${momentOf(request.startBeforeAt)}`,
+      asked: `${lengthOf(held.nowAt - request.issuedAt)} ago`,
+      "with key": spoken(request.key),
+      edge,
+      "edge's record": `${anchor.length} entries, seen ${lengthOf(held.nowAt - anchor.at)} ago`,
+    }),
+    "targets:",
+    ...request.targets.map((target) => `  ${targetWords(target, held)}`),
+  ].join("\n");
+}
+
+function targetWords({ id, rights }: JobTargets[number], held: Held): string {
+  const target = findTarget(held.manifest.payload, id);
+  if (target === undefined) return id;
+  const legacy = target.legacy ? "; speaks old algorithms" : "";
+  return `${id}  ${target.name} (${target.kind}): ${rights.join(", ")}${legacy}`;
+}
+
+/** Who can approve a request, by name: the vendor should know whom to call. */
+export function approversOf(request: Request, held: Held): string[] {
+  const { payload } = held.manifest;
+  const everyone = payload.persons
+    .filter(({ roles }) => roles.includes("approver"))
+    .map(({ id }) => id);
+  const ids = request.targets.flatMap(({ id }) => {
+    const target = findTarget(payload, id);
+    return target === undefined ? [] : (policyOf(payload, target).approvers ?? everyone);
+  });
+  return [...new Set(ids)].filter((id) => id !== request.vendor).map((id) => personWords(held, id));
+}
+
+/** Targets as people type them: `press-hmi`, or with fewer rights `press-hmi:terminal,exec`. Rights not named are all that `given` has. */
+export function parseTargets(
+  texts: readonly string[],
+  given: (id: string) => readonly string[] | undefined,
+): JobTargets {
+  const targets = texts.map((text) => {
+    const [id = "", named] = text.split(":");
+    const all = given(parseTargetId(id));
+    if (all === undefined)
+      throw new CommandError(
+        "notFound",
+        `target "${id}" is not known here`,
+        "see: sallyport targets",
+      );
+    return { id, rights: named === undefined ? [...all] : named.split(",") };
+  });
+  const parsed = v.safeParse(jobTargets, targets);
+  if (!parsed.success)
+    throw new CommandError("usage", `targets: ${parsed.issues[0].message.toLowerCase()}`);
+  return parsed.output;
+}

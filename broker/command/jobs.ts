@@ -1,0 +1,185 @@
+// Jobs as this person may see them: each verified request with what became of it. All of it is verified under the held manifest; what does not
+// verify is left out. A cut stands as "end asked" until the edge's own receipt makes it "ended".
+import { fromBase64Url } from "../../shared/bytes.ts";
+import {
+  verifyDeny,
+  verifyReceipt,
+  type Deny,
+  type Receipt,
+} from "../../shared/document/denial.ts";
+import type { Envelope } from "../../shared/document/envelope.ts";
+import { parseGrant, verifyGrant, type VerifiedGrant } from "../../shared/document/grant.ts";
+import type { Held } from "../../shared/document/held.ts";
+import { verifyRequest, type Request } from "../../shared/document/request.ts";
+import { verifyRevocation, type Revocation } from "../../shared/document/revocation.ts";
+import type { Verified } from "../../shared/document/verify.ts";
+import { SallyportError } from "../../shared/errors.ts";
+import type { DocumentHash } from "../../shared/ids.ts";
+import { CommandError } from "./exit-codes.ts";
+import type { DocumentType, StoredDocument } from "./relay-client.ts";
+import type { Site } from "./site.ts";
+
+export const jobDocuments: readonly DocumentType[] = [
+  "request",
+  "grant",
+  "deny",
+  "revocation",
+  "receipt",
+];
+
+export type JobState =
+  | "waiting"
+  | "partly approved"
+  | "granted"
+  | "denied"
+  | "end asked"
+  | "ended"
+  | "expired";
+
+export interface Job {
+  /** The first ten hexadecimal digits of the request's hash: what people type. */
+  readonly id: string;
+  readonly request: Verified<Request>;
+  /** The newest grant of the request's line. */
+  readonly grant: VerifiedGrant | undefined;
+  /** A grant that further approvers must sign: the first signer's exact bytes. */
+  readonly partial: Envelope | undefined;
+  readonly denial: Verified<Deny> | undefined;
+  readonly revocation: Verified<Revocation> | undefined;
+  readonly endedBy: Verified<Receipt> | undefined;
+  readonly state: JobState;
+}
+
+/** What people call a job. */
+export function jobId(request: DocumentHash): string {
+  return fromBase64Url(request).toHex().slice(0, 10);
+}
+
+/** All jobs, newest first. */
+export async function jobsOf(site: Site): Promise<Job[]> {
+  return jobsAmong(await site.relay.documents(jobDocuments), site.held);
+}
+
+/** The jobs that some documents speak of, newest first. */
+export async function jobsAmong(stored: readonly StoredDocument[], held: Held): Promise<Job[]> {
+  const byType = Map.groupBy(stored, ({ type }) => type);
+  const verified = async <Document>(
+    type: string,
+    verify: (envelope: Envelope) => Promise<Document>,
+  ): Promise<Document[]> => {
+    const found = await Promise.all(
+      (byType.get(type) ?? []).map(({ envelope }) => orNothing(() => verify(envelope))),
+    );
+    return found.filter((document) => document !== undefined);
+  };
+  const requests = await verified("request", (envelope) => verifyRequest(envelope, held));
+  const denials = await verified("deny", (envelope) => verifyDeny(envelope, held));
+  const revocations = await verified("revocation", (envelope) => verifyRevocation(envelope, held));
+  const receipts = await verified("receipt", (envelope) => verifyReceipt(envelope, held));
+  const grants = (byType.get("grant") ?? []).map(({ envelope }) => envelope);
+  const jobs = [...new Map(requests.map((request) => [request.hash, request])).values()].map(
+    async (request): Promise<Job> => {
+      const { grant, partial } = await lineOf(request, grants, held);
+      const denial = denials.find((each) => each.payload.request === request.hash);
+      const revocation = revocations.find(
+        ({ payload }) => payload.scope.kind === "request" && payload.scope.id === request.hash,
+      );
+      const endedBy =
+        revocation &&
+        receipts.find(
+          ({ payload }) => payload.document === revocation.hash && payload.outcome === "done",
+        );
+      const known = {
+        id: jobId(request.hash),
+        request,
+        grant,
+        partial,
+        denial,
+        revocation,
+        endedBy,
+      };
+      return { ...known, state: stateOf(known, held.nowAt) };
+    },
+  );
+  return (await Promise.all(jobs)).toSorted(
+    (left, right) => right.request.payload.issuedAt - left.request.payload.issuedAt,
+  );
+}
+
+/** The job that people call `id`: the beginning of its number, or its request's whole hash. */
+export async function requireJob(site: Site, id: string): Promise<Job> {
+  return pickJob(await jobsOf(site), id);
+}
+
+export function pickJob(jobs: readonly Job[], id: string): Job {
+  const fits = jobs.filter(
+    (job) => job.request.hash === id || (id.length >= 4 && job.id.startsWith(id.toLowerCase())),
+  );
+  const [only, ...others] = fits;
+  if (only !== undefined && others.length === 0) return only;
+  throw new CommandError(
+    "notFound",
+    `job "${id}" is ${only === undefined ? "not known" : "ambiguous"}`,
+    "see: sallyport requests",
+  );
+}
+
+/** The job to use for a target when none was named: the newest granted one, else the newest that waits. */
+export function jobForTarget(jobs: readonly Job[], target: string, site: Site): Job {
+  const mine = jobs.filter(
+    ({ request: { payload } }) =>
+      payload.vendor === site.me && payload.targets.some(({ id }) => id === target),
+  );
+  const found =
+    mine.find(({ state }) => state === "granted") ??
+    mine.find(({ state }) => state === "waiting" || state === "partly approved");
+  if (found === undefined)
+    throw new CommandError(
+      "refused",
+      `no open job for target "${target}"`,
+      `ask for one: sallyport request ${target} --reason <text>`,
+    );
+  return found;
+}
+
+// The first valid grant founds the line; each further one replaces the newest.
+async function lineOf(
+  request: Verified<Request>,
+  grants: readonly Envelope[],
+  held: Held,
+): Promise<{ grant: VerifiedGrant | undefined; partial: Envelope | undefined }> {
+  let grant: VerifiedGrant | undefined;
+  let partial: Envelope | undefined;
+  for (const envelope of grants) {
+    const payload = await orNothing(async () => parseGrant(envelope));
+    if (payload?.request !== request.hash || payload.replaces !== (grant?.hash ?? null)) continue;
+    try {
+      grant = await verifyGrant(envelope, held, { request, ...(grant && { replaced: grant }) });
+      partial = undefined;
+    } catch (thrown) {
+      // All of it fits, only signatures are missing: the quorum's others sign these very bytes.
+      if (thrown instanceof SallyportError && thrown.code === "threshold_missed")
+        partial = envelope;
+    }
+  }
+  return { grant, partial };
+}
+
+function stateOf(job: Omit<Job, "state">, nowAt: number): JobState {
+  if (job.endedBy !== undefined) return "ended";
+  if (job.revocation !== undefined) return "end asked";
+  if (job.grant !== undefined) return job.grant.payload.endsAt < nowAt ? "expired" : "granted";
+  if (job.denial !== undefined) return "denied";
+  if (job.request.payload.startBeforeAt < nowAt) return "expired";
+  return job.partial === undefined ? "waiting" : "partly approved";
+}
+
+// A relay may add anything to its answers; what does not verify is as good as not there.
+async function orNothing<Value>(make: () => Promise<Value>): Promise<Value | undefined> {
+  try {
+    return await make();
+  } catch (thrown) {
+    if (thrown instanceof SallyportError) return undefined;
+    throw thrown;
+  }
+}

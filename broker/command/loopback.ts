@@ -1,0 +1,142 @@
+// TCP targets on this machine: each on a loopback address of its own that stays the same from session to session, with its original ports, so that
+// a PLC tool's project file needs no change. Where a port may not be bound, the one 10000 above is, and the line that would allow it is shown.
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import net from "node:net";
+import type { AdmittedTarget, Opening } from "../../shared/channel/messages.ts";
+import type { SiteId } from "../../shared/ids.ts";
+import { CommandError } from "./exit-codes.ts";
+import { pumpInto, writeSettled, type TargetStream } from "./target-stream.ts";
+
+const fallbackOffset = 10_000;
+
+/** One port of a target as it can be reached on this machine. */
+export interface BoundPort {
+  readonly target: AdmittedTarget["id"];
+  readonly host: string;
+  /** The device's own port. */
+  readonly port: number;
+  readonly localPort: number;
+  /** What would allow the original port, if it could not be bound. */
+  readonly toAllow: string | null;
+}
+
+/** `127.a.b.c` of a target at a site: b and c avoid 0 and 255, a stays away from what resolvers use (127.0.0.0/16). */
+export function loopbackOf(site: SiteId, target: string): string {
+  const digest = createHash("sha256").update(`${site} ${target}`).digest();
+  const part = (at: number, from: number, to: number) =>
+    from + ((digest[at] ?? 0) % (to - from + 1));
+  return `127.${part(0, 64, 191)}.${part(1, 1, 254)}.${part(2, 1, 254)}`;
+}
+
+/** Listeners for every port of some targets, closed with what runs over them when disposed. */
+export class Loopback implements AsyncDisposable {
+  readonly ports: readonly BoundPort[];
+  readonly #servers: readonly net.Server[];
+  readonly #sockets: ReadonlySet<net.Socket>;
+
+  private constructor(
+    ports: readonly BoundPort[],
+    servers: readonly net.Server[],
+    sockets: ReadonlySet<net.Socket>,
+  ) {
+    this.ports = ports;
+    this.#servers = servers;
+    this.#sockets = sockets;
+  }
+
+  /** Binds; `open` opens the stream of each connection that arrives, `failed` hears why one could not be. */
+  static async bind(
+    site: SiteId,
+    targets: readonly AdmittedTarget[],
+    open: (opening: Opening) => Promise<TargetStream>,
+    failed: (target: string, thrown: unknown) => void,
+  ): Promise<Loopback> {
+    const sockets = new Set<net.Socket>();
+    const servers: net.Server[] = [];
+    const ports: BoundPort[] = [];
+    for (const { id, ports: wanted } of targets) {
+      for (const port of wanted) {
+        const server = net.createServer(
+          { allowHalfOpen: true, pauseOnConnect: true, noDelay: true },
+          (socket) => {
+            sockets.add(socket.once("close", () => sockets.delete(socket)));
+            socket.on("error", () => socket.destroy());
+            open({ type: "opening", mode: "tcp", target: id, port }).then(
+              (stream) => join(stream, socket, (thrown) => failed(id, thrown)),
+              (thrown: unknown) => {
+                failed(id, thrown);
+                socket.resetAndDestroy();
+              },
+            );
+          },
+        );
+        servers.push(server);
+        ports.push({ target: id, port, ...(await listen(server, loopbackOf(site, id), port)) });
+      }
+    }
+    return new Loopback(ports, servers, sockets);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy();
+    await Promise.all(
+      this.#servers.map((server) => new Promise((resolve) => server.close(resolve))),
+    );
+  }
+}
+
+async function listen(
+  server: net.Server,
+  address: string,
+  port: number,
+): Promise<Pick<BoundPort, "host" | "localPort" | "toAllow">> {
+  const first = await tryListen(server, address, port);
+  if (first === undefined) return { host: address, localPort: port, toAllow: null };
+  // Only Linux has all of 127/8; elsewhere the one loopback address serves every target, and ports may meet.
+  const host = first === "EADDRNOTAVAIL" ? "127.0.0.1" : address;
+  const toAllow =
+    first === "EACCES" ? `sudo sysctl net.ipv4.ip_unprivileged_port_start=${port}` : null;
+  const choices =
+    first === "EADDRNOTAVAIL" ? [port, port + fallbackOffset, 0] : [port + fallbackOffset, 0];
+  for (const choice of choices.filter((each) => each <= 65_535)) {
+    if ((await tryListen(server, host, choice)) === undefined) {
+      return { host, localPort: (server.address() as net.AddressInfo).port, toAllow };
+    }
+  }
+  throw new CommandError(
+    "cannotWrite",
+    `no port can be bound on "${host}" for port ${port}: ${first}`,
+  );
+}
+
+/** Undefined if it listens now, else the system's error code. */
+async function tryListen(
+  server: net.Server,
+  host: string,
+  port: number,
+): Promise<string | undefined> {
+  server.listen(port, host);
+  try {
+    await once(server, "listening");
+    return undefined;
+  } catch (thrown) {
+    return thrown instanceof Error && "code" in thrown ? String(thrown.code) : String(thrown);
+  }
+}
+
+function join(stream: TargetStream, socket: net.Socket, failed: (thrown: unknown) => void): void {
+  const gone = new AbortController();
+  stream.onData = (bytes, settled) => writeSettled(socket, bytes, settled);
+  stream.onEnd = () => socket.end();
+  stream.onClose = (how, error, reason) => {
+    gone.abort();
+    if (how === "ended") return;
+    if (error?.code === "refused" || how === "aborted") failed(reason ?? error);
+    socket.resetAndDestroy();
+  };
+  socket.once("close", () => {
+    if (!gone.signal.aborted && !socket.readableEnded) stream.abort("connection closed");
+  });
+  pumpInto(stream, socket, gone.signal).catch(() => stream.abort("connection lost"));
+}

@@ -1,0 +1,239 @@
+// `sallyport approve`, `deny`, `extend`: the one question, in plain words, answered by a signature that the edge verifies.
+import type { Command } from "commander";
+import { addSignatures, signEnvelope, type Envelope } from "../../../shared/document/envelope.ts";
+import { unembed } from "../../../shared/document/fields.ts";
+import { draftGrant, parseGrant, type Grant } from "../../../shared/document/grant.ts";
+import { requireEdge } from "../../../shared/document/held.ts";
+import { verifyCheckpoint, type Checkpoint } from "../../../shared/document/checkpoint.ts";
+import { findTarget, policyOf } from "../../../shared/document/manifest.ts";
+import type { Verified } from "../../../shared/document/verify.ts";
+import type { Context } from "../context.ts";
+import { CommandError } from "../exit-codes.ts";
+import { jobQuestion, parseTargets } from "../job-words.ts";
+import { requireJob, type Job } from "../jobs.ts";
+import { openSite, type Site } from "../site.ts";
+import { parseMinutes } from "../times.ts";
+
+interface ApproveOptions {
+  readonly minutes?: string;
+  readonly targets?: readonly string[];
+}
+
+export function addApproveVerbs(program: Command, context: Context): void {
+  program
+    .command("approve <job>")
+    .helpGroup("Jobs:")
+    .description("show what is asked for, and sign the permission")
+    .option("--minutes <number>", "fewer minutes than asked for")
+    .option("--targets <target...>", "fewer targets or rights, for example press-hmi:terminal")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  sallyport approve 3f9a41c207\n  sallyport approve 3f9a41c207 --minutes 15 --targets press-hmi:exec --yes",
+    )
+    .action((job: string, options: ApproveOptions) => approve(context, job, options));
+  program
+    .command("deny <job>")
+    .helpGroup("Jobs:")
+    .description("say no, with a reason that the vendor sees")
+    .option("--reason <text>", "why", "")
+    .action((job: string, options: { reason: string }) => deny(context, job, options.reason));
+  program
+    .command("extend <job>")
+    .helpGroup("Jobs:")
+    .description("give a granted job more minutes, in place: the session goes on")
+    .requiredOption("--by <minutes>", "how many more")
+    .addHelpText("after", "\nExample:\n  sallyport extend 3f9a41c207 --by 30")
+    .action((job: string, options: { by: string }) =>
+      extend(context, job, parseMinutes(options.by)),
+    );
+}
+
+async function approve(context: Context, id: string, options: ApproveOptions): Promise<void> {
+  const site = await openSite(context);
+  const job = await requireJob(site, id);
+  requireApprovable(site, job);
+  if (job.state !== "waiting" && job.state !== "partly approved" && job.state !== "denied") {
+    throw new CommandError(
+      "refused",
+      `job ${job.id} is ${job.state} already`,
+      job.grant
+        ? `more time: sallyport extend ${job.id} --by <minutes>`
+        : "see: sallyport requests --all",
+    );
+  }
+  if (job.partial !== undefined) {
+    await cosign(context, site, job, job.partial, options);
+    return;
+  }
+  const anchor = await requireAnchor(site, job);
+  const asked = job.request.payload;
+  const targets =
+    options.targets &&
+    parseTargets(
+      options.targets,
+      (target) => asked.targets.find((each) => each.id === target)?.rights,
+    );
+  const draft = draftGrant({
+    request: job.request,
+    manifest: site.view.chain.held.hash,
+    anchor: anchor.envelope,
+    issuedAt: site.now(),
+    ...(targets && { targets }),
+    ...(options.minutes !== undefined && { minutes: parseMinutes(options.minutes) }),
+  });
+  context.tui.progress(jobQuestion(job, site.held, anchor.payload));
+  const narrowed = narrowing(job, draft);
+  if (narrowed === "") context.tui.progress("you may give less: --minutes, --targets");
+  else context.tui.progress(`you give less: ${narrowed}`);
+  await context.tui.mustConfirm("approve?");
+  await signAndGive(context, site, job, draft);
+}
+
+// A quorum signs the first signer's exact bytes: what that one narrowed is shown and cannot be changed.
+async function cosign(
+  context: Context,
+  site: Site,
+  job: Job,
+  partial: Envelope,
+  options: ApproveOptions,
+): Promise<void> {
+  if (options.minutes !== undefined || options.targets !== undefined) {
+    throw new CommandError(
+      "usage",
+      `job ${job.id} is partly approved; further approvers sign the same permission, without --minutes or --targets`,
+    );
+  }
+  const grant = parseGrant(partial);
+  const key = await site.key();
+  if (partial.signatures.some(({ keyid }) => keyid === key.keyid))
+    throw new CommandError(
+      "refused",
+      `you have approved job ${job.id} already; further approvers are needed`,
+    );
+  const edge = requireEdge(grant.edge, site.held);
+  const anchor = await verifyCheckpoint(site.held.suite, unembed(grant.anchor), site.id, edge);
+  context.tui.progress(jobQuestion(job, site.held, anchor.payload));
+  context.tui.progress(
+    `${partial.signatures.length} approved before you${narrowing(job, grant) && `, giving less: ${narrowing(job, grant)}`}`,
+  );
+  await context.tui.mustConfirm("approve the same?");
+  const { posted } = await site.give(await addSignatures(partial, [key.sign]));
+  told(context, job, grant, posted.state);
+}
+
+async function extend(context: Context, id: string, by: number): Promise<void> {
+  const site = await openSite(context);
+  const job = await requireJob(site, id);
+  requireApprovable(site, job);
+  if (job.grant === undefined || job.state !== "granted")
+    throw new CommandError(
+      "refused",
+      `job ${job.id} is ${job.state}, only a granted one is extended`,
+    );
+  if (job.partial !== undefined) {
+    await cosign(context, site, job, job.partial, {});
+    return;
+  }
+  const anchor = await requireAnchor(site, job);
+  const before = job.grant.payload.minutes;
+  const draft = draftGrant({
+    request: job.request,
+    manifest: site.view.chain.held.hash,
+    anchor: anchor.envelope,
+    issuedAt: site.now(),
+    minutes: before + by,
+    replaced: job.grant,
+  });
+  context.tui.progress(jobQuestion(job, site.held, anchor.payload));
+  await context.tui.mustConfirm(`extend from ${before} to ${before + by} minutes in all?`);
+  await signAndGive(context, site, job, draft);
+}
+
+async function deny(context: Context, id: string, reason: string): Promise<void> {
+  const site = await openSite(context);
+  site.requireRole("approver", "owner");
+  const job = await requireJob(site, id);
+  if (job.grant !== undefined)
+    throw new CommandError(
+      "refused",
+      `job ${job.id} is ${job.state} already`,
+      `end it: sallyport end ${job.id}`,
+    );
+  await site.publish("deny", {
+    site: site.id,
+    request: job.request.hash,
+    reason,
+    issuedAt: site.now(),
+  });
+  context.tui.result({ job: job.id, state: "denied" }, `job ${job.id} is denied`);
+}
+
+async function signAndGive(context: Context, site: Site, job: Job, draft: Grant): Promise<void> {
+  const { sign } = await site.key();
+  const envelope = await signEnvelope("grant", draft, [sign]);
+  const { posted } = await site.give(envelope);
+  told(context, job, draft, posted.state);
+}
+
+function told(context: Context, job: Job, grant: Grant, state: "complete" | "partial"): void {
+  context.tui.result(
+    {
+      job: job.id,
+      state: state === "complete" ? "granted" : "partly approved",
+      minutes: grant.minutes,
+      targets: grant.targets,
+    },
+    state === "complete"
+      ? `job ${job.id} is granted: ${grant.minutes} minutes`
+      : `job ${job.id} is partly approved: further approvers must sign`,
+  );
+}
+
+// What an edge would refuse is not signed in the first place.
+function requireApprovable(site: Site, job: Job): void {
+  site.requireRole("approver");
+  const { vendor, targets } = job.request.payload;
+  if (vendor === site.me)
+    throw new CommandError(
+      "refused",
+      "nobody approves a request of their own",
+      "ask another approver",
+    );
+  const { payload } = site.held.manifest;
+  for (const { id } of targets) {
+    const target = findTarget(payload, id);
+    const policy = target && policyOf(payload, target);
+    if (policy?.passkeysOnly === true)
+      throw new CommandError(
+        "refused",
+        `policy "${policy.id}" wants passkeys`,
+        "approve on the signing page",
+      );
+    if (policy?.approvers?.includes(site.me) === false)
+      throw new CommandError("refused", `policy "${policy.id}" does not name you as an approver`);
+  }
+}
+
+/** The newest checkpoint of the job's edge that was ever seen here: the grant's anchor. */
+async function requireAnchor(site: Site, job: Job): Promise<Verified<Checkpoint>> {
+  const { edge } = job.request.payload;
+  const anchor = await site.checkpoint(edge);
+  if (anchor === undefined)
+    throw new CommandError(
+      "unreachable",
+      `no checkpoint of edge "${site.edgeName(edge)}" is known, so nothing can be anchored in its journal`,
+      "try again when the edge is online",
+    );
+  return anchor;
+}
+
+function narrowing(job: Job, grant: Grant): string {
+  const asked = job.request.payload;
+  const minutes =
+    grant.minutes < asked.minutes ? [`${grant.minutes} of ${asked.minutes} minutes`] : [];
+  const targets =
+    JSON.stringify(grant.targets) === JSON.stringify(asked.targets)
+      ? []
+      : [grant.targets.map(({ id, rights }) => `${id}: ${rights.join(", ")}`).join("; ")];
+  return [...minutes, ...targets].join("; ");
+}

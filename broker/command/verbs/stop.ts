@@ -1,0 +1,312 @@
+// `sallyport end`, `lockdown`, `lift`: what ends stays ended, and opens again only by signatures. Each is "asked" until the edge's receipt.
+import { Option, type Command } from "commander";
+import { toBase64Url } from "../../../shared/bytes.ts";
+import {
+  addSignatures,
+  hashEnvelope,
+  signEnvelope,
+  type Envelope,
+} from "../../../shared/document/envelope.ts";
+import {
+  parseLift,
+  verifyLockdown,
+  type Lift,
+  type Lockdown,
+  type LockdownScope,
+} from "../../../shared/document/lockdown.ts";
+import type { Verified } from "../../../shared/document/verify.ts";
+import { parseTargetId, type EdgeId } from "../../../shared/ids.ts";
+import type { Context } from "../context.ts";
+import { CommandError } from "../exit-codes.ts";
+import { requireJob } from "../jobs.ts";
+import { awaitReceipts, carriedFacts, carriedLine } from "../receipts.ts";
+import { openSite, type Site } from "../site.ts";
+import { parseDuration } from "../times.ts";
+
+interface StopOptions {
+  readonly reason: string;
+  readonly wait: string;
+}
+interface LockdownOptions extends StopOptions {
+  readonly edge?: string;
+  readonly target?: string;
+}
+
+export function addStopVerbs(program: Command, context: Context): void {
+  const wait = () =>
+    new Option("--wait <duration>", "how long to wait for the edges' receipts").default("10s");
+  program
+    .command("end <job>")
+    .helpGroup("Stopping:")
+    .description("end a job for good, also while its session runs")
+    .option("--reason <text>", "why", "")
+    .option("--unsigned", "only stop it now, without your key: good for 15 minutes")
+    .addOption(wait())
+    .action((job: string, options: StopOptions & { unsigned?: boolean }) =>
+      end(context, job, options),
+    );
+  program
+    .command("lockdown")
+    .helpGroup("Stopping:")
+    .description(
+      "end every session of the site, an edge or a target, and let nobody in until it is lifted",
+    )
+    .addOption(new Option("--edge <name>", "only this edge").conflicts("target"))
+    .option("--target <id>", "only this target")
+    .option("--reason <text>", "why", "")
+    .addOption(wait())
+    .addHelpText(
+      "after",
+      '\nExamples:\n  sallyport lockdown --reason "drive runs by itself"\n  sallyport lockdown --target press-plc',
+    )
+    .action((options: LockdownOptions) => lockdown(context, options));
+  program
+    .command("lift [lockdown]")
+    .helpGroup("Stopping:")
+    .description(
+      "lift a lockdown: as many approvers as the policies ask (without a name: list what is locked)",
+    )
+    .option("--reason <text>", "why", "")
+    .addOption(wait())
+    .action((id: string | undefined, options: StopOptions) =>
+      id === undefined ? listLockdowns(context) : lift(context, id, options),
+    );
+}
+
+async function end(
+  context: Context,
+  id: string,
+  options: StopOptions & { unsigned?: boolean },
+): Promise<void> {
+  const { tui } = context;
+  const site = await openSite(context);
+  site.requireRole("approver", "owner");
+  const job = await requireJob(site, id);
+  const { edge } = job.request.payload;
+  if (options.unsigned === true) {
+    await tui.mustConfirm(`stop job ${job.id} for 15 minutes?`);
+    const { sent } = await site.relay.stop(edge, "grant", job.request.hash);
+    tui.result(
+      { job: job.id, state: "asked", sent },
+      sent ? `job ${job.id}: stop is sent to the edge` : `job ${job.id}: asked; the edge is away`,
+    );
+    return;
+  }
+  await tui.mustConfirm(`end job ${job.id} for good?`);
+  const revocation = {
+    site: site.id,
+    edge,
+    scope: { kind: "request", id: job.request.hash },
+    reason: options.reason,
+    issuedAt: site.now(),
+  };
+  const { envelope } = await site.publish("revocation", revocation);
+  await told(site, envelope, [edge], options, "job", job.id);
+}
+
+async function lockdown(context: Context, options: LockdownOptions): Promise<void> {
+  const site = await openSite(context);
+  site.requireRole("approver", "owner");
+  const { scope, edges, words } = scopeOf(site, options);
+  await context.tui.mustConfirm(`lock down ${words}? Every session there ends.`);
+  const document = {
+    site: site.id,
+    scope,
+    reason: options.reason,
+    issuedAt: site.now(),
+    nonce: toBase64Url(context.suite.randomBytes(16)),
+  };
+  const { envelope } = await site.publish("lockdown", document);
+  await told(site, envelope, edges, options, {
+    lockdown: lockdownId(await hashEnvelope(envelope)),
+  });
+}
+
+function scopeOf(
+  site: Site,
+  { edge, target }: LockdownOptions,
+): { scope: LockdownScope; edges: EdgeId[]; words: string } {
+  const { edges, targets } = site.held.manifest.payload;
+  if (edge !== undefined) {
+    const found = edges.find(({ id, name }) => id === edge || name === edge);
+    if (found === undefined)
+      throw new CommandError("notFound", `edge "${edge}" is not in the manifest`);
+    return {
+      scope: { kind: "edge", id: found.id },
+      edges: [found.id],
+      words: `edge "${found.name}"`,
+    };
+  }
+  if (target !== undefined) {
+    const found = targets.find(({ id }) => id === parseTargetId(target));
+    if (found === undefined)
+      throw new CommandError("notFound", `target "${target}" is not in the manifest`);
+    return {
+      scope: { kind: "target", id: found.id },
+      edges: [found.edge],
+      words: `target "${found.id}"`,
+    };
+  }
+  return {
+    scope: { kind: "site" },
+    edges: edges.map(({ id }) => id),
+    words: `the whole site "${site.pin.name}"`,
+  };
+}
+
+/** A lockdown with the journal entries that its edges have told, and what has been lifted of it. */
+interface Standing {
+  readonly id: string;
+  readonly lockdown: Verified<Lockdown>;
+  readonly entries: readonly {
+    readonly edge: EdgeId;
+    readonly entry: string;
+    readonly lifted: boolean;
+    readonly partial: Envelope | undefined;
+  }[];
+}
+
+async function standing(site: Site): Promise<Standing[]> {
+  const stored = await site.relay.documents(["lockdown", "lift"]);
+  const found: Standing[] = [];
+  for (const { type, envelope } of stored) {
+    const verified =
+      type === "lockdown"
+        ? await verifyLockdown(envelope, site.held).catch(() => undefined)
+        : undefined;
+    if (verified === undefined) continue;
+    const edges = edgesOf(site, verified.payload.scope);
+    const carried = await awaitReceipts(site, verified.hash, edges, 0);
+    const entries = [];
+    for (const { edge, receipt } of carried) {
+      if (receipt?.payload.outcome !== "done") continue;
+      const entry = receipt.payload.entry.hash;
+      const lifts = stored.filter(
+        (each) => each.type === "lift" && liftNames(each.envelope, edge, entry),
+      );
+      const answers = await Promise.all(
+        lifts.map(async (each) =>
+          awaitReceipts(site, await hashEnvelope(each.envelope), [edge], 0),
+        ),
+      );
+      const lifted = answers.flat().some(({ state }) => state === "done");
+      entries.push({
+        edge,
+        entry,
+        lifted,
+        partial: lifts.findLast(({ state }) => state === "partial")?.envelope,
+      });
+    }
+    found.push({ id: lockdownId(verified.hash), lockdown: verified, entries });
+  }
+  return found;
+}
+
+function edgesOf(site: Site, scope: LockdownScope): EdgeId[] {
+  const { edges, targets } = site.held.manifest.payload;
+  if (scope.kind === "site") return edges.map(({ id }) => id);
+  if (scope.kind === "edge") return [scope.id];
+  return targets.filter(({ id }) => id === scope.id).map(({ edge }) => edge);
+}
+
+function liftNames(envelope: Envelope, edge: EdgeId, entry: string): boolean {
+  const payload = parseLift(envelope);
+  return payload.edge === edge && payload.lockdown === entry;
+}
+
+async function listLockdowns(context: Context): Promise<void> {
+  const site = await openSite(context);
+  const rows = (await standing(site)).flatMap(({ id, lockdown: { payload, signers }, entries }) => {
+    const open = entries.filter(({ lifted }) => !lifted);
+    const state = entries.length === 0 ? "asked" : open.length === 0 ? "lifted" : "locked";
+    const scope =
+      payload.scope.kind === "site"
+        ? "site"
+        : `${payload.scope.kind} ${payload.scope.kind === "edge" ? site.edgeName(payload.scope.id) : payload.scope.id}`;
+    return [
+      {
+        lockdown: id,
+        scope,
+        state,
+        by: signers.map(({ name }) => name).join(", "),
+        reason: payload.reason,
+      },
+    ];
+  });
+  context.tui.list(
+    rows,
+    {
+      lockdown: (row) => row.lockdown,
+      scope: (row) => row.scope,
+      state: (row) => row.state,
+      by: (row) => row.by,
+      reason: (row) => row.reason,
+    },
+    "nothing is locked down",
+  );
+}
+
+async function lift(context: Context, id: string, options: StopOptions): Promise<void> {
+  const { tui } = context;
+  const site = await openSite(context);
+  site.requireRole("approver", "owner");
+  const found = (await standing(site)).find((each) => each.id.startsWith(id.toLowerCase()));
+  if (found === undefined)
+    throw new CommandError("notFound", `lockdown "${id}" is not known`, "see: sallyport lift");
+  const open = found.entries.filter(({ lifted }) => !lifted);
+  if (open.length === 0)
+    throw new CommandError(
+      "refused",
+      `no edge has told that lockdown ${found.id} stands`,
+      "it is lifted, or was only asked: see sallyport lift",
+    );
+  await tui.mustConfirm(
+    `lift lockdown ${found.id} on ${open.map(({ edge }) => `"${site.edgeName(edge)}"`).join(", ")}?`,
+  );
+  const key = await site.key();
+  for (const { edge, entry, partial } of open) {
+    const payload: Lift = {
+      site: site.id,
+      edge,
+      lockdown: entry,
+      reason: options.reason,
+      issuedAt: site.now(),
+    };
+    const envelope =
+      partial === undefined
+        ? await signEnvelope("lift", payload, [key.sign])
+        : await addSignatures(partial, [key.sign]);
+    const { posted } = await site.give(envelope);
+    if (posted.state === "partial")
+      tui.result(
+        { lockdown: found.id, edge, state: "partly lifted" },
+        `edge "${site.edgeName(edge)}": further approvers must sign: sallyport lift ${found.id}`,
+      );
+    else await told(site, envelope, [edge], options, "lockdown", found.id);
+  }
+}
+
+async function told(
+  site: Site,
+  envelope: Envelope,
+  edges: readonly EdgeId[],
+  options: StopOptions,
+  what: "job" | "lockdown",
+  id: string,
+): Promise<void> {
+  const { tui } = site.context;
+  tui.progress(`${what} ${id}: asked; waiting for the edge's receipt`);
+  const carried = await awaitReceipts(
+    site,
+    await hashEnvelope(envelope),
+    edges,
+    parseDuration(options.wait),
+  );
+  tui.result({ [what]: id, edges: carried.map(carriedFacts) }, () =>
+    carried.map(carriedLine).join("\n"),
+  );
+}
+
+function lockdownId(hash: string): string {
+  return Uint8Array.fromBase64(hash, { alphabet: "base64url" }).toHex().slice(0, 10);
+}
