@@ -3,13 +3,14 @@ import { once, EventEmitter } from "node:events";
 import type { CloseKind } from "../../shared/channel/channel.ts";
 import type { ControlMessage, ControlMessageOf } from "../../shared/channel/messages.ts";
 import { systemClock, type Clock } from "../../shared/clock.ts";
+import type { Ed25519KeyPair } from "../../shared/crypto/suite.ts";
 import { nodeCrypto } from "../../shared/crypto/node.ts";
 import type { Device } from "../../shared/document/device.ts";
 import type { Secret } from "../../shared/document/secret.ts";
 import { SallyportError } from "../../shared/errors.ts";
 import { parseTargetId } from "../../shared/ids.ts";
 import { kindRights, openTarget, type AdmittedOpening } from "../../edge/targets/target.ts";
-import { channelPair, type PairedChannel } from "./channel-pair.ts";
+import { pairedChannels, type PairedChannel } from "./paired-channel.ts";
 import { MemoryRecording } from "./memory-recording.ts";
 
 export const testTargetId = parseTargetId("press-7");
@@ -20,6 +21,8 @@ export interface TargetUnderTest {
   readonly rights?: readonly string[];
   readonly legacy?: boolean;
   readonly clock?: Clock;
+  /** The edge's SSH host key; a new one unless given. */
+  readonly hostKey?: Ed25519KeyPair;
   /** Called for each new recording before anything passes; may throw. */
   readonly onRecording?: (recording: MemoryRecording) => void;
 }
@@ -31,7 +34,6 @@ export interface OpenedTarget {
   readonly recordings: readonly MemoryRecording[];
   /** Aborting ends the session. */
   readonly session: AbortController;
-  readonly hostKey: AdmittedOpening["hostKey"];
 }
 
 type OpeningFields<Message = ControlMessageOf<"opening">> = Message extends unknown
@@ -43,10 +45,10 @@ export async function openOn(
   under: TargetUnderTest,
   opening: OpeningFields,
 ): Promise<OpenedTarget> {
-  const { edge, vendor } = channelPair();
+  const [edge, vendor] = pairedChannels();
   const recordings: MemoryRecording[] = [];
   const session = new AbortController();
-  const hostKey = await nodeCrypto.ed25519KeyPair();
+  const hostKey = under.hostKey ?? (await nodeCrypto.ed25519KeyPair());
   const { device } = under;
   const served = openTarget({
     opening: { type: "opening", target: testTargetId, ...opening } as AdmittedOpening["opening"],
@@ -72,7 +74,7 @@ export async function openOn(
   });
   // A test that looks at the vendor's end first must not die of the rejection that it expects later.
   served.catch(() => undefined);
-  return { vendor: new VendorProbe(vendor), served, recordings, session, hostKey };
+  return { vendor: new VendorProbe(vendor), served, recordings, session };
 }
 
 /** What the journal gets of a stream that fails; a stream that is served fails the test. */
@@ -128,7 +130,12 @@ export class VendorProbe {
 
   /** Writes with the channel's back-pressure. */
   async send(bytes: Uint8Array | string): Promise<void> {
-    if (!this.channel.write(Buffer.from(bytes))) await once(this.#changes, "drain");
+    if (!this.channel.write(Buffer.from(bytes))) await this.drained();
+  }
+
+  /** The channel takes more, or has closed. */
+  async drained(): Promise<void> {
+    await once(this.#changes, "drain");
   }
 
   /** The first message of a type, come or yet to come. */
