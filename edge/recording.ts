@@ -1,6 +1,6 @@
 // Recordings of this edge: opened and closed in the journal, sealed while they are written, flushed each second (shared/protocol.md, "Recording").
 // Invariant: fail closed. A stream whose recording or journal cannot be written says so in `failed`, and its session must end.
-import { open, readdir, rename, rm, stat } from "node:fs/promises";
+import { open, readdir, rename, rm, stat, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { toBase64Url } from "../shared/bytes.ts";
 import type { Clock } from "../shared/clock.ts";
@@ -155,14 +155,18 @@ export class Recordings {
       take: (bytes) => this.#take(bytes),
       give: (bytes) => void (this.#usedBytes -= bytes),
     };
+    space.take(preamble.length);
+    let file: FileHandle | undefined;
     try {
-      space.take(preamble.length);
-      const file = await open(path, "wx", 0o600);
+      file = await open(path, "wx", 0o600);
       await file.writeFile(preamble);
       await file.sync();
       await syncFolder(join(this.options.folder, "open"));
       return new ChunkFile(path, file, preamble, sealer, space);
     } catch (cause) {
+      space.give(preamble.length);
+      await file?.close();
+      await rm(path, { force: true });
       throw fileError(cause, path);
     }
   }
