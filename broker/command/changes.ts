@@ -1,6 +1,9 @@
 // What differs between two manifests, in lines that an owner can judge before signing. Reads the payloads only; decides nothing.
 type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
+/** A fingerprint or key is cut after this many characters; texts of people are far shorter or worth two lines. */
+const longestShown = 60;
+
 /** Not worth a line of their own: they change with every manifest. */
 const chained = new Set(["site", "version", "previous", "issuedAt"]);
 
@@ -42,9 +45,15 @@ function isList(value: object): value is readonly Json[] {
   return Array.isArray(value);
 }
 
+// Of a whole person, edge or target everything is named, because adding it is what the owner signs; long keys are cut short.
 function shown(value: Json | undefined): string {
-  if (value !== null && typeof value === "object" && !isList(value) && "name" in value)
-    return JSON.stringify(value["name"]);
+  if (value === null || typeof value !== "object") return short(value);
+  if (isList(value)) return `[${value.map(shown).join(", ")}]`;
+  const fields = Object.entries(value).filter(([key]) => key !== "id");
+  return fields.map(([key, field]) => `${key} ${shown(field)}`).join(", ");
+}
+
+function short(value: Json | undefined): string {
   const text = JSON.stringify(value) ?? "nothing";
-  return text.length <= 100 ? text : `${text.slice(0, 99)}…`;
+  return text.length <= longestShown ? text : `${text.slice(0, longestShown - 1)}…`;
 }

@@ -125,6 +125,16 @@ export class Home {
     return text === undefined ? undefined : readEnvelope(text.trimEnd(), path);
   }
 
+  /** Every checkpoint that is remembered of a site: witnesses for evidence. */
+  async allCheckpoints(site: SiteId): Promise<Envelope[]> {
+    const names = await this.#list(join("sites", site, "checkpoints"));
+    const edges = names
+      .filter((name) => name.endsWith(".json"))
+      .map((name) => name.slice(0, -".json".length));
+    const found = await Promise.all(edges.map((edge) => this.newest(site, "checkpoints", edge)));
+    return found.filter((envelope) => envelope !== undefined);
+  }
+
   async keepNewest(site: SiteId, kind: NewestKind, id: string, document: Envelope): Promise<void> {
     const folder = await this.prepare("sites", site, kind);
     await writeWhole(join(folder, `${id}.json`), `${encodeEnvelope(document)}\n`);

@@ -8,12 +8,14 @@ import { addCompletionVerbs } from "./verbs/completion.ts";
 import { addConnectVerbs } from "./verbs/connect.ts";
 import { addKeyVerbs } from "./verbs/key.ts";
 import { addNewcomerVerbs } from "./verbs/newcomer.ts";
+import { addRecordVerbs } from "./verbs/record.ts";
 import { addRequestVerbs } from "./verbs/request.ts";
 import { addRosterVerbs } from "./verbs/roster.ts";
 import { addSiteVerbs } from "./verbs/site.ts";
 import { addSshVerbs } from "./verbs/ssh.ts";
 import { addStopVerbs } from "./verbs/stop.ts";
 import { addTotpVerbs } from "./verbs/totp.ts";
+import { addVerifyVerbs } from "./verbs/verify.ts";
 
 const environmentHelp = `Environment:
   SALLYPORT_HOME             state of this identity (default ~/.config/sallyport)
@@ -66,6 +68,8 @@ export function createProgram(context: Context): Command {
   addConnectVerbs(program, context);
   addSshVerbs(program, context);
   addStopVerbs(program, context);
+  addRecordVerbs(program, context);
+  addVerifyVerbs(program, context);
   addCompletionVerbs(program, context);
   return prepare(program, context);
 }

@@ -70,6 +70,20 @@ export class Tui {
     );
   }
 
+  /** Shows a secret on the terminal alone and waits until it is read; refused before anything is shown if there is none. */
+  async showSecret(text: string, question: string, fallback: string): Promise<void> {
+    await this.#withTerminal(question, fallback, (terminal) =>
+      terminal.readLine(`${text}\n${question} `),
+    );
+  }
+
+  /** Throws unless there is a terminal: for verbs that would otherwise find out after half of their work. */
+  requireTerminal(question: string, fallback: string): void {
+    const terminal = this.#options.openTerminal();
+    if (terminal === undefined) throw noTerminal(question, fallback);
+    terminal[Symbol.dispose]();
+  }
+
   /** True after `y` or `yes`, or at once with --yes. Anything else is no. */
   async confirm(question: string): Promise<boolean> {
     if (this.assumeYes) return true;
@@ -88,9 +102,7 @@ export class Tui {
     act: (terminal: Terminal) => Promise<Answer>,
   ): Promise<Answer> {
     const terminal = this.#options.openTerminal();
-    if (terminal === undefined) {
-      throw new CommandError("nobodyToAsk", `no terminal to ask "${question}" on`, fallback);
-    }
+    if (terminal === undefined) throw noTerminal(question, fallback);
     using _ = terminal;
     return await act(terminal);
   }
@@ -98,6 +110,10 @@ export class Tui {
   #line(text: string): void {
     this.#options.stderr.write(`sallyport: ${printable(text)}\n`);
   }
+}
+
+function noTerminal(question: string, fallback: string): CommandError {
+  return new CommandError("nobodyToAsk", `no terminal to ask "${question}" on`, fallback);
 }
 
 /** Text from elsewhere without the control and direction characters that could repaint a terminal. Line breaks stay. */

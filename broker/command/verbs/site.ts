@@ -19,6 +19,8 @@ import { openSite } from "../site.ts";
 import { facts } from "../tui.ts";
 import { addDeviceVerbs } from "./device.ts";
 
+const writtenDown = "Written down? Press Enter.";
+const sheetHint = "say where the recovery sheet goes: --sheet <file>, or --no-recovery";
 const secondsOfYear = 365 * 24 * 3600;
 
 interface CreateOptions {
@@ -110,6 +112,7 @@ Examples:
 
 async function createSite(context: Context, name: string, options: CreateOptions): Promise<void> {
   const { tui, suite, home } = context;
+  if (options.recovery && options.sheet === undefined) tui.requireTerminal(writtenDown, sheetHint);
   const authority = options.authority === undefined ? null : await readNamed(options.authority);
   const address = { url: parseRelayUrl(options.relay).origin, authority };
   const relay = new OpenRelay(new RelayHttp(address));
@@ -193,10 +196,7 @@ async function handOverSheet(
     context.tui.hint(`print "${file}", then delete it`);
     return;
   }
-  await context.tui.ask(
-    `${page}\nWritten down? Press Enter.`,
-    "say where the recovery sheet goes: --sheet <file>, or --no-recovery",
-  );
+  await context.tui.showSecret(page, writtenDown, sheetHint);
 }
 
 async function registerSite(context: Context, tokenFile: string): Promise<void> {

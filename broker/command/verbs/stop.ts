@@ -117,9 +117,7 @@ async function lockdown(context: Context, options: LockdownOptions): Promise<voi
     nonce: toBase64Url(context.suite.randomBytes(16)),
   };
   const { envelope } = await site.publish("lockdown", document);
-  await told(site, envelope, edges, options, {
-    lockdown: lockdownId(await hashEnvelope(envelope)),
-  });
+  await told(site, envelope, edges, options, "lockdown", lockdownId(await hashEnvelope(envelope)));
 }
 
 function scopeOf(
