@@ -4,7 +4,12 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { openJournal, type Journal } from "../../../edge/journal.ts";
-import { openRecordings, type RecordingSubject, type Recordings } from "../../../edge/recording.ts";
+import {
+  openRecordings,
+  type RecordingSubject,
+  type Recordings,
+  type RecordingsOptions,
+} from "../../../edge/recording.ts";
 import { toBase64Url } from "../../../shared/bytes.ts";
 import { systemClock, type Clock } from "../../../shared/clock.ts";
 import { nodeCrypto as suite } from "../../../shared/crypto/node.ts";
@@ -43,20 +48,21 @@ export function journalIn(
 export function recordingsIn(
   folder: string,
   journal: Journal,
-  options: { clock?: Clock; quotaBytes?: number; onSpaceLow?: () => void } = {},
+  options: Partial<RecordingsOptions> = {},
 ): Promise<Recordings> {
   return openRecordings({
     folder: join(folder, "recordings"),
-    clock: options.clock ?? systemClock,
+    clock: systemClock,
     suite,
     journal,
     site,
     edge,
     edgeKeys,
     auditKey: auditKeys.publicKey,
-    quotaBytes: options.quotaBytes ?? 2 ** 30,
+    quotaBytes: 2 ** 30,
     warnPercent: 80,
-    onSpaceLow: options.onSpaceLow ?? (() => undefined),
+    onSpaceLow: () => undefined,
+    ...options,
   });
 }
 
