@@ -1,6 +1,7 @@
 // How the API says that something is wrong: one shape `{code, message, field?}` for every status, and never a stack trace.
 // Invariant: only messages that were written for callers leave; anything else is "internal" with the request's number, under which the log has it.
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
+import type { Socket } from "node:net";
 import Type, { type Static } from "typebox";
 import { SallyportError, type ErrorCode } from "../../shared/errors.ts";
 import { RateLimitedError } from "./rate.ts";
@@ -80,6 +81,25 @@ export async function answerProblem(
   if (thrown instanceof RateLimitedError) reply.header("retry-after", thrown.retryAfterSeconds);
   reply.status(status);
   return body;
+}
+
+/** For what never becomes a request of a route, such as an address that cannot be decoded. */
+export function answerUnrouted(
+  thrown: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  const [status, body] = problemOf(thrown, request.id);
+  return reply.status(status).send(body);
+}
+
+/** For bytes that are not HTTP, or come too slowly. */
+export function answerMalformed(_error: Error, socket: Socket): void {
+  if (!socket.writable) return;
+  const body = JSON.stringify({ code: "message_invalid", message: "not an HTTP request" });
+  socket.end(
+    `HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`,
+  );
 }
 
 function isFastifyError(thrown: unknown): thrown is FastifyError {

@@ -1,10 +1,10 @@
 // The HTTP face of the relay: one fastify with its routes, errors, limits, headers and log lines. Everything it needs is handed in.
 // Invariants: every route states body, answer and who may; nothing is cached; a log line names a route, never an address with ids, a token or a code.
 import swagger from "@fastify/swagger";
-import fastify from "fastify";
+import fastify, { LogController } from "fastify";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { maxEnvelopeBytes } from "../../shared/document/envelope.ts";
-import { answerProblem } from "./answers.ts";
+import { answerMalformed, answerProblem, answerUnrouted } from "./answers.ts";
 import type { LogLevel } from "./config.ts";
 import type { Api, ApiParts } from "./routes/parts.ts";
 import { routes } from "./routes/routes.ts";
@@ -44,7 +44,9 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     bodyLimit,
     trustProxy: behindProxy ? "loopback" : false,
     forceCloseConnections: true,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
+    clientErrorHandler: answerMalformed,
+    frameworkErrors: (thrown, request, reply) => void answerUnrouted(thrown, request, reply),
     genReqId: () => crypto.randomUUID(),
     routerOptions: { maxParamLength: 128 },
     logger: {

@@ -2,7 +2,7 @@
 import { mkdir } from "node:fs/promises";
 import type { IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { toBase64Url } from "../../shared/bytes.ts";
 import type { Clock } from "../../shared/clock.ts";
 import type { DownMessage, DownName } from "../../shared/control.ts";
@@ -198,12 +198,12 @@ export async function startRelay(
   });
   mountUpgrades(api.server, { control, tunnels, log });
 
-  await api.listen(config.listen);
+  await api.listen({ ...config.listen, listenTextResolver: () => "listening" });
   const { address, family, port } = api.server.address() as AddressInfo;
   const host = family === "IPv6" ? `[${address}]` : address;
   const url = config.url ?? `${certified ? "https" : "http"}://${host}:${port}`;
   const isDevelopment = config.security.kind === "development";
-  const authority = isDevelopment ? authorityPath(dataDirectory) : undefined;
+  const authority = isDevelopment ? resolve(authorityPath(dataDirectory)) : undefined;
 
   let closed: Promise<void> | undefined;
   const close = (graceMs: number): Promise<void> => {

@@ -86,8 +86,13 @@ export class Totp {
     const { throttle } = this.#parts;
     const personSubject = `totp ${who.site} ${who.person}`;
     const addressSubject = `totp ${who.address}`;
-    await throttle.attempt(addressSubject, addressLimits);
     await throttle.attempt(personSubject, personLimits);
+    try {
+      await throttle.attempt(addressSubject, addressLimits);
+    } catch (thrown) {
+      await throttle.takenBack(personSubject); // it was not looked at
+      throw thrown;
+    }
     const timeStep = await this.#timeStepOf(who, code, slot);
     await throttle.succeeded(personSubject);
     await throttle.takenBack(addressSubject);

@@ -1,6 +1,7 @@
 // What the relay keeps, as one thin interface per concern. Every method is one transaction and says only what it means, so that a store
 // on another database can take this one's place; all are async for that reason, though SQLite answers at once.
 import { randomBytes } from "node:crypto";
+import { open } from "node:fs/promises";
 import { toBase64Url } from "../../../shared/bytes.ts";
 import { AccountRows } from "./account-rows.ts";
 import { DocumentRows } from "./document-rows.ts";
@@ -19,6 +20,8 @@ export interface Store extends AsyncDisposable {
 
 /** Opens or makes the store's file; throws `file_invalid`. The caller disposes. */
 export async function openStore(path: string): Promise<Store> {
+  // SQLite gives its write-ahead log the mode of the file that it finds.
+  await (await open(path, "a", 0o600)).close();
   const sql = Sql.open(path);
   const log = sql.transaction(() => {
     const made = sql.get("SELECT id FROM log");

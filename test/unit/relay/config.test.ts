@@ -1,0 +1,98 @@
+// Configuration: strings in, one typed value out, all faults at once with file, line and key.
+import * as assert from "uvu/assert";
+import { parseRelayConfig } from "../../../broker/relay/config.ts";
+import { SallyportError } from "../../../shared/errors.ts";
+import { group } from "../../support/group.ts";
+
+type Row = readonly [note: string, environment: Record<string, string>, refusal?: RegExp];
+
+const rows: readonly Row[] = [
+  ["nothing at all", {}],
+  ["an IPv6 address", { LISTEN: "[::]:443" }],
+  ["a host name to listen on", { LISTEN: "localhost:443" }, /LISTEN: "localhost:443" is not an/],
+  ["a port too large", { LISTEN: "127.0.0.1:70000" }, /"127.0.0.1:70000" is not an address/],
+  ["an address with a path", { URL: "https://relay.example/x" }, /URL: .* without a path/],
+  ["an address with a password", { URL: "https://a:b@relay.example" }, /without a path/],
+  ["an https address", { URL: "https://relay.example" }],
+  ["certificate and key", { TLS_CERTIFICATE: "a.crt", TLS_KEY: "a.key" }],
+  ["a certificate alone", { TLS_CERTIFICATE: "a.crt" }, /both "tls-certificate" and "tls-key"/],
+  ["a proxy on loopback", { TLS: "proxy" }],
+  ["a proxy elsewhere", { TLS: "proxy", LISTEN: "0.0.0.0:80" }, /loopback address only/],
+  ["a proxy and a key", { TLS: "proxy", TLS_KEY: "a.key" }, /TLS_KEY: given, but "tls" is "proxy"/],
+  ["another kind of TLS", { TLS: "none" }, /"none" is not one of development, files, proxy/],
+  ["an unknown log level", { LOG_LEVEL: "loud" }, /"loud" is not one of error, warn/],
+  ["an empty name", { NAME: "" }, /NAME: "" is not a name/],
+  ["an unknown variable", { LISTENS: "x" }, /SALLYPORT_RELAY_LISTENS: unknown variable/],
+];
+
+function parse(environment: Record<string, string>, text?: string) {
+  const named = Object.entries(environment).map(([key, value]) => [
+    `SALLYPORT_RELAY_${key}`,
+    value,
+  ]);
+  return parseRelayConfig({
+    environment: { PATH: "/bin", ...Object.fromEntries(named) },
+    ...(text !== undefined && { file: { path: "relay.conf", text } }),
+  });
+}
+
+function faultsOf(act: () => unknown): string[] {
+  try {
+    act();
+  } catch (thrown) {
+    assert.instance(thrown, SallyportError);
+    assert.is((thrown as SallyportError).code, "config_invalid");
+    return (thrown as SallyportError).message.split("\n");
+  }
+  throw new Error("nothing was refused");
+}
+
+await group("relay config", {}, (test) => {
+  for (const [note, environment, refusal] of rows) {
+    test(`${note} is ${refusal ? "refused" : "taken"}`, () => {
+      if (refusal === undefined) return void parse(environment);
+      const faults = faultsOf(() => parse(environment));
+      assert.is(faults.length, 1, faults.join("; "));
+      assert.match(faults[0] ?? "", refusal);
+      return undefined;
+    });
+  }
+  test("without settings it is a development relay on loopback", () => {
+    assert.equal(parse({}), {
+      name: "127.0.0.1",
+      url: undefined,
+      listen: { host: "127.0.0.1", port: 8443 },
+      security: { kind: "development" },
+      dataDirectory: "sallyport-relay",
+      registrationTokenFile: "sallyport-relay/registration-token",
+      logLevel: "info",
+    });
+  });
+  test("a file's keys are read, and the environment wins", () => {
+    const text = "# our relay\nname = Plant relay\n\nurl=https://relay.example\nlog-level = warn\n";
+    const config = parse({ LOG_LEVEL: "debug" }, text);
+    assert.is(config.name, "Plant relay");
+    assert.is(config.url, "https://relay.example");
+    assert.is(config.logLevel, "debug");
+  });
+  test("a relay is called by its address unless it is given a name", () => {
+    assert.is(parse({ URL: "https://relay.example:444" }).name, "relay.example");
+  });
+  test("all faults come at once, each with its file and line or its variable", () => {
+    const text = "listen = nowhere\nlisten = 127.0.0.1:1\nlistening = 1\nname\nurl = ftp://x\n";
+    assert.equal(
+      faultsOf(() => parse({ TLS: "none", LOG_LEVEL: "loud" }, text)).map(
+        (fault) => fault.split(":")[0],
+      ),
+      [
+        "relay.conf line 2",
+        "relay.conf line 3",
+        "relay.conf line 4",
+        'relay.conf line 1, key "listen"',
+        'relay.conf line 5, key "url"',
+        "SALLYPORT_RELAY_TLS",
+        "SALLYPORT_RELAY_LOG_LEVEL",
+      ],
+    );
+  });
+});
