@@ -20,7 +20,7 @@ import {
 import type { Verified } from "../document/verify.ts";
 import type { CryptoSuite } from "../crypto/suite.ts";
 import { SallyportError } from "../errors.ts";
-import type { EdgeId, PersonId, SiteId } from "../ids.ts";
+import { parseTargetId, type EdgeId, type PersonId, type SiteId } from "../ids.ts";
 import type { SaidOfRecording } from "./evidence-recording.ts";
 import type { JournalEntry } from "./journal-entry.ts";
 
@@ -63,6 +63,12 @@ export interface Witness {
   readonly by: string;
 }
 
+interface Closing {
+  readonly scope: LockdownScope;
+  readonly signed: boolean;
+  lifted: boolean;
+}
+
 type Rule = (entry: JournalEntry, held: Held) => Promise<void>;
 
 /** One walk; entries are taken in order, their chain already checked. */
@@ -76,7 +82,8 @@ export class EvidenceWalk {
   readonly #sessions = new Map<string, Session>();
   readonly #transcripts = new Map<string, string>();
   readonly #revoked = new Set<string>();
-  readonly #lockdowns = new Map<string, LockdownScope>();
+  /** What a lift may name, by the hash of its entry. */
+  readonly #closings = new Map<string, Closing>();
   readonly #manifestSeenMs = new Map<string, number>();
   #rosters: Verified<Roster>[] = [];
   #chain: ManifestChain | undefined;
@@ -128,14 +135,27 @@ export class EvidenceWalk {
     },
     "lockdown-held": async (entry, held) => {
       const { payload } = await verifyLockdown(await this.#named(entry, "lockdown"), held);
-      this.#lockdowns.set(entry.hash, payload.scope);
+      this.#closings.set(entry.hash, { scope: payload.scope, signed: true, lifted: false });
+    },
+    "unsigned-stop-begun": async ({ hash, header }) => {
+      const { scope: kind, of } = header.ids;
+      const scope: LockdownScope =
+        kind === "target" && of !== undefined
+          ? { kind, id: parseTargetId(of) }
+          : { kind: "edge", id: this.#options.edge };
+      this.#closings.set(hash, { scope, signed: false, lifted: false });
     },
     "lift-held": async (entry, held) => {
       const envelope = await this.#named(entry, "lift");
-      const { lockdown: locked } = parseLift(envelope);
-      const scope = this.#lockdowns.get(locked) ?? fault("it lifts what was not locked down");
-      await verifyLift(envelope, held, { edge: this.#options.edge, entry: locked, scope });
-      this.#lockdowns.delete(locked);
+      const { lockdown } = parseLift(envelope);
+      const closing = this.#closings.get(lockdown) ?? fault("it lifts what was not locked down");
+      const { edge } = this.#options;
+      await verifyLift(envelope, held, { edge, entry: lockdown, scope: closing.scope });
+      closing.lifted = true;
+    },
+    "grant-held": async (entry, held) => {
+      const request = await verifyRequest(await this.#named(entry, "request"), held);
+      await this.#grant(entry.header.ids["grant"], held, request);
     },
     "request-denied": async (entry, held) => {
       await verifyDeny(await this.#named(entry, "deny"), held);
@@ -156,6 +176,7 @@ export class EvidenceWalk {
       const { grant, ended } = this.#session(entry);
       const target = entry.header.ids["target"];
       if (ended) fault("its session has ended before");
+      this.#refuseClosed(target);
       if (!grant.payload.targets.some(({ id }) => id === target)) {
         fault(`target "${target}" is not in the session's grant`);
       }
@@ -205,9 +226,9 @@ export class EvidenceWalk {
     if (vendor !== person) fault(`"${person}" was admitted by a grant for "${vendor}"`);
     if (held.nowAt > endsAt) fault(`its grant had ended at ${endsAt}`);
     if (held.nowAt > held.manifest.payload.endsAt) fault("the manifest had ended");
-    if (this.#revoked.has(`grant ${grant.hash}`) || this.#revoked.has(`request ${request.hash}`)) {
-      fault("its grant or request was revoked before");
-    }
+    if (this.#revoked.has(`request ${request.hash}`)) fault("its request was revoked before");
+    if (this.#revoked.has(`person ${person}`)) fault(`"${person}" was revoked before`);
+    this.#refuseClosed(undefined);
     await this.#checkFactors(entry, held, grant);
   }
 
@@ -226,11 +247,22 @@ export class EvidenceWalk {
     const policies = checkAgainstManifest(grant.payload.targets, edge, held);
     const demands = demandsOf(policies);
     const proof = await verifyProof(envelope, held, { edge, purpose, transcript, demands });
+    const revoked = proof.signers.find(({ keyId }) => this.#revoked.has(`key ${keyId}`));
+    if (revoked !== undefined) fault(`key "${revoked.keyId}" was revoked before`);
     const hasOneFactor = proof.signers.every(({ key }) => key.kind === "ed25519");
     const needsCode = policies.some(({ secondFactor }) => secondFactor === "required");
     if (hasOneFactor && needsCode) {
       const attestation = await this.#named(entry, "attestation");
       await verifyAttestation(attestation, held, { person: person as PersonId, transcript });
+    }
+  }
+
+  // A target's lockdown leaves the rest of a job open, so it counts where that target is opened.
+  #refuseClosed(target: string | undefined): void {
+    for (const { scope, signed, lifted } of this.#closings.values()) {
+      const isConcerned =
+        scope.kind === "site" || scope.id === (scope.kind === "edge" ? this.#options.edge : target);
+      if (signed && !lifted && isConcerned) fault(`${scope.kind} was locked down`);
     }
   }
 

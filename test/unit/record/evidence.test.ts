@@ -269,6 +269,32 @@ await group("evidence", { timeoutMs: 120_000 }, (test) => {
     );
   });
 
+  test("a session during a lockdown is found, and after its lift it is none", async () => {
+    await using world = await EvidenceWorld.start();
+    const about = { site: world.paper.id, reason: "fire drill", issuedAt: paperAt + 70 };
+    const nonce = "AQEBAQEBAQEBAQEBAQEBAQ";
+    const scope = { kind: "site" };
+    const lockdown = await signed("lockdown", { ...about, scope, nonce }, "anna");
+    const locked = await world.note("lockdown-held", {}, lockdown);
+    await world.admit({ session: "session-0", proof: { transcript: "A".repeat(43) } });
+    const edge = world.paper.edge.id;
+    const lift = await signed("lift", { ...about, edge, lockdown: locked }, "anna", "ben");
+    await world.note("lift-held", {}, lift);
+    await world.admit();
+    const { faults } = await verify(await world.bundle(), world.paper.id);
+    assert.equal(faults, [{ where: "journal entry 4", why: "site was locked down" }]);
+  });
+
+  test("a lift of what was never locked down is found", async () => {
+    await using world = await EvidenceWorld.start();
+    const edge = world.paper.edge.id;
+    const about = { site: world.paper.id, reason: "", issuedAt: paperAt + 70 };
+    const lift = { ...about, edge, lockdown: "A".repeat(43) };
+    await world.note("lift-held", {}, await signed("lift", lift, "anna", "ben"));
+    const report = await verify(await world.bundle(), world.paper.id);
+    assert.match(describeEvidence(report), /lifts what was not locked down/);
+  });
+
   test("an opening of a target outside the grant, or after the session's end, is found", async () => {
     await using world = await EvidenceWorld.start();
     await world.admit();
