@@ -17,7 +17,6 @@ import {
 import { parseInvitation } from "../shared/document/invitation.ts";
 import { parseStrictJson } from "../shared/document/strict-json.ts";
 import { messageOf, SallyportError } from "../shared/errors.ts";
-import type { SiteId } from "../shared/ids.ts";
 
 const maxRelays = 8;
 
@@ -28,20 +27,20 @@ const relay = record({
   /** PEM of an authority to trust for it beside the platform's. */
   authority: v.nullable(v.pipe(v.string(), v.maxLength(64 * 1024))),
 });
-/** A relay as the claim names it. */
-export type ClaimedRelay = v.InferOutput<typeof relay>;
+const home = { site: siteId, relays: list(relay, 1, maxRelays) };
+
+/** What stays of a claim once the introduction is signed. */
+export const homeSchema = record(home);
+export type Home = v.InferOutput<typeof homeSchema>;
 
 const schema = record({
-  site: siteId,
-  relays: list(relay, 1, maxRelays),
+  ...home,
   invitation: embedded,
   /** Seed of the invitation's one-time Ed25519 key. */
   privateKey: bytes(seedBytes),
 });
 
-export interface Claim {
-  readonly site: SiteId;
-  readonly relays: readonly ClaimedRelay[];
+export interface Claim extends Home {
   readonly invitation: Envelope;
   readonly privateKey: string;
 }

@@ -12,16 +12,22 @@ import {
 import { embed } from "../shared/document/fields.ts";
 import type { Introduction } from "../shared/document/introduction.ts";
 import { ed25519Signer } from "../shared/document/signer.ts";
+import type { Clock } from "../shared/clock.ts";
+import { messageOf, SallyportError } from "../shared/errors.ts";
+import type { SiteId } from "../shared/ids.ts";
 import type { Claim } from "./claim.ts";
 import { readIfPresent, writeDurably } from "./durable-file.ts";
 import type { Identity } from "./identity.ts";
+import type { Uplink } from "./link/uplink.ts";
+import { postJson } from "./relay-post.ts";
 import { sshPublicKeyLine } from "./targets/ssh-host-key.ts";
 
 export interface IntroductionOptions {
   readonly suite: CryptoSuite;
   /** Where the signed introduction is kept. */
   readonly path: string;
-  readonly claim: Claim;
+  /** Needed until the introduction is signed. */
+  readonly claim: Claim | undefined;
   readonly identity: Identity;
   /** Unix seconds. */
   readonly nowAt: number;
@@ -34,6 +40,12 @@ export async function openIntroduction(options: IntroductionOptions): Promise<En
   const { suite, path, claim, identity } = options;
   const kept = await readIfPresent(path);
   if (kept !== undefined) return parseEnvelope(new Uint8Array(kept));
+  if (claim === undefined) {
+    throw new SallyportError(
+      "config_invalid",
+      "the introduction is not signed yet; start with --claim FILE",
+    );
+  }
   const payload: Introduction = {
     site: claim.site,
     invitation: await hashEnvelope(claim.invitation),
@@ -53,4 +65,53 @@ export async function openIntroduction(options: IntroductionOptions): Promise<En
   ]);
   await writeDurably(path, encodeEnvelope(introduction));
   return introduction;
+}
+
+const firstRetryMs = 1000;
+const longestRetryMs = 60_000;
+
+export interface IntroduceOptions {
+  readonly uplink: Uplink;
+  readonly site: SiteId;
+  readonly introduction: Envelope;
+  readonly clock: Clock;
+  readonly log: (line: string) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Hands the introduction to the relay, again and again until it has it: from then on this edge may sign in. */
+export async function introduce(options: IntroduceOptions): Promise<void> {
+  const { uplink, site, introduction, clock, log, signal } = options;
+  const path = `/api/sites/${site}/documents`;
+  const text = JSON.stringify({ envelope: JSON.parse(encodeEnvelope(introduction)) as unknown });
+  for (
+    let delayMs = firstRetryMs;
+    !signal.aborted;
+    delayMs = Math.min(delayMs * 2, longestRetryMs)
+  ) {
+    try {
+      const { status, answer } = await postJson(uplink, path, text);
+      // 409: the invitation is answered already; if by somebody else, the owner sees two and lists neither.
+      if (status === 200 || status === 201 || status === 409) {
+        log(
+          status === 409
+            ? `introduction refused: ${answer}`
+            : "introduced; waiting for a manifest that names this edge",
+        );
+        return;
+      }
+      log(`introduction not taken: ${status} ${answer}`);
+    } catch (thrown) {
+      log(`introduction not sent: ${messageOf(thrown)}`);
+    }
+    await pause(clock, delayMs, signal);
+  }
+}
+
+async function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = clock.setTimer(delayMs, resolve);
+  signal.addEventListener("abort", () => resolve(), { once: true });
+  await promise;
+  timer[Symbol.dispose]();
 }

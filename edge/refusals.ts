@@ -15,6 +15,9 @@ export interface RefusalsOptions {
   readonly log: (line: string) => void;
 }
 
+/** Reports that somebody has to look at: two words of the owners, and a state that was put back. */
+const alarming: ReadonlySet<string> = new Set(["fork-reported", "rollback-found"]);
+
 /** What was refused since the start, and how the journal learns of it. */
 export class Refusals implements Disposable {
   readonly #options: RefusalsOptions;
@@ -23,6 +26,7 @@ export class Refusals implements Disposable {
   #fullSinceMs: number;
   #fullCount = 0;
   #total = 0;
+  readonly #alarms = new Set<string>();
 
   constructor(options: RefusalsOptions) {
     this.#options = options;
@@ -31,6 +35,11 @@ export class Refusals implements Disposable {
 
   get total(): number {
     return this.#total;
+  }
+
+  /** What was reported since the start and has to be looked at. */
+  get alarms(): readonly string[] {
+    return [...this.#alarms];
   }
 
   /** One more for this reason. */
@@ -46,6 +55,7 @@ export class Refusals implements Disposable {
     ids: Readonly<Record<string, string>>,
     details: Readonly<Record<string, unknown>>,
   ): Promise<EntryReference | undefined> {
+    if (alarming.has(event)) this.#alarms.add(event);
     if (!this.#mayTellInFull()) {
       this.count(event);
       return undefined;

@@ -365,7 +365,10 @@ export class Session {
     if (job !== undefined) await archive.keep(job.request.envelope);
     const grant = job?.line.at(-1)?.grant.hash;
     await journal.append(event, {
-      ...{ session: this.id, person, request, proof: proof.hash },
+      session: this.id,
+      person,
+      request,
+      proof: proof.hash,
       ...(grant !== undefined && { grant }),
       ...(attestation !== undefined && { attestation: attestation.hash }),
     });

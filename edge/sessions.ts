@@ -81,8 +81,8 @@ export class Sessions implements ChannelGate {
 
   /** Asks the gate again for everybody. */
   rejudge(): void {
-    for (const session of [...this.#sessions.values()]) session.rejudge();
-    for (const reader of [...this.#readers.values()]) reader.rejudge();
+    for (const session of this.#sessions.values()) session.rejudge();
+    for (const reader of this.#readers.values()) reader.rejudge();
   }
 
   /** Resolves when every session that the gate does not admit any more is over. */
@@ -140,8 +140,12 @@ export class Sessions implements ChannelGate {
       verifyProof(parseEnvelope(flight.proof), held, { edge, purpose, transcript }),
     );
     const caller = {
-      ...{ purpose, transcript, proof, attestation: undefined },
-      ...{ spentStep: undefined, running: false },
+      purpose,
+      transcript,
+      proof,
+      attestation: undefined,
+      spentStep: undefined,
+      running: false,
     };
     const reader = new Reader(this.#world, channel, caller);
     this.#readers.set(channel.id, reader);
