@@ -55,9 +55,18 @@ interface Session {
   spares: number;
 }
 
-/** A hello that was read, on its transport. */
-interface Arrival {
+/** A transport on which nobody is admitted yet. */
+interface Visit {
   readonly preamble: Preamble;
+  /** Ends the limits of time and number. */
+  readonly letIn: () => void;
+  /** The channel that owns the transport, once it has one. */
+  owner?: AcceptedChannel;
+}
+
+/** A visit whose hello was read. */
+interface Arrival {
+  readonly visit: Visit;
   readonly helloBytes: Uint8Array;
   readonly hello: Hello;
   readonly cipher: RecordCipherName;
@@ -92,17 +101,19 @@ class Acceptor implements ChannelAcceptor {
     const preamble = new Preamble(transport, clock, maxUnadmittedBytes, unadmittedMs);
     this.#unadmitted += 1;
     let isCounted = true;
-    const admitted = (): void => {
+    const letIn = (): void => {
       preamble[Symbol.dispose]();
       if (isCounted) this.#unadmitted -= 1;
       isCounted = false;
     };
-    this.#serve(preamble, admitted)
+    const visit: Visit = { preamble, letIn };
+    this.#serve(visit)
       .catch((thrown: unknown) => {
-        transport.destroy();
+        if (visit.owner === undefined) transport.destroy();
+        else visit.owner.abort("internal fault");
         this.#reject(thrown);
       })
-      .finally(admitted);
+      .finally(letIn);
   }
 
   close(reason: string): void {
@@ -110,7 +121,8 @@ class Acceptor implements ChannelAcceptor {
     for (const { channel } of this.#sessions.values()) channel.abort(reason);
   }
 
-  async #serve(preamble: Preamble, admitted: () => void): Promise<void> {
+  async #serve(visit: Visit): Promise<void> {
+    const { preamble } = visit;
     const helloBytes = await preamble.receive();
     if (helloVersion(helloBytes) !== protocolVersion) {
       return this.#refuse(preamble, helloBytes, "unsupported");
@@ -122,20 +134,21 @@ class Acceptor implements ChannelAcceptor {
     }
     const cipher = chooseCipher(suite, hello);
     if (cipher === undefined) return this.#refuse(preamble, helloBytes, "unsupported");
-    const arrival = { preamble, helloBytes, hello, cipher };
-    if (hello.standing === undefined) return this.#open(arrival, admitted);
+    const arrival = { visit, helloBytes, hello, cipher };
+    if (hello.standing === undefined) return this.#open(arrival);
     return hello.kind === "further"
-      ? this.#further(arrival, hello.standing, admitted)
+      ? this.#further(arrival, hello.standing)
       : this.#resume(arrival, hello.standing);
   }
 
-  async #open(arrival: Arrival, admitted: () => void): Promise<void> {
+  async #open(arrival: Arrival): Promise<void> {
     const { gate } = this.#options;
     const { keys, link } = await this.#answer(arrival);
     const channel = this.#channelOf(arrival, keys);
+    arrival.visit.owner = channel;
     channel.attach(link, keys.cipher, 0);
     const flight = await takeFlight(channel);
-    admitted();
+    arrival.visit.letIn();
     const { purpose } = arrival.hello;
     const manifests: string[] = [];
     let verdict = await gate.onOpen({ channel, purpose, flight, manifests });
@@ -165,17 +178,17 @@ class Acceptor implements ChannelAcceptor {
     channel.release();
   }
 
-  async #further(arrival: Arrival, standing: Standing, admitted: () => void): Promise<void> {
-    const { preamble, helloBytes } = arrival;
+  async #further(arrival: Arrival, standing: Standing): Promise<void> {
+    const { visit, helloBytes } = arrival;
     const { gate } = this.#options;
     const session = this.#sessions.get(standing.channel);
     const isKnown =
       session?.channel.isWide === true &&
       session.channel.furtherKey.id.toHex() === standing.pskId.toHex() &&
       session.numbers.isFresh(standing.number);
-    if (!isKnown) return this.#refuse(preamble, helloBytes, "unknown");
+    if (!isKnown) return this.#refuse(visit.preamble, helloBytes, "unknown");
     if (session.spares >= maxSpares || session.further.size >= maxFurther) {
-      return this.#refuse(preamble, helloBytes, "busy");
+      return this.#refuse(visit.preamble, helloBytes, "busy");
     }
     const { keys, link } = await this.#answer(arrival, session.channel.furtherKey);
     sayHave(link, 0);
@@ -184,9 +197,10 @@ class Acceptor implements ChannelAcceptor {
       link.destroy();
       throw new SallyportError("handshake_failed", `number ${standing.number} was used before`);
     }
-    admitted();
+    visit.letIn();
     const channel = this.#channelOf(arrival, keys, session.channel);
     this.#registerFurther(session, channel);
+    visit.owner = channel;
     channel.attach(link, keys.cipher, 0);
     const opening = await takeOpening(channel, session);
     if (opening === undefined) return;
@@ -202,7 +216,7 @@ class Acceptor implements ChannelAcceptor {
   }
 
   async #resume(arrival: Arrival, standing: Standing): Promise<void> {
-    const { preamble, helloBytes, hello } = arrival;
+    const { visit, helloBytes, hello } = arrival;
     const channel = this.#channels.get(standing.channel);
     const pskId = standing.pskId.toHex();
     const isKnown =
@@ -211,7 +225,7 @@ class Acceptor implements ChannelAcceptor {
       (await this.#options.gate.onResume(channel));
     const ground = isKnown ? channel.groundOf(pskId, standing.number) : undefined;
     if (channel === undefined || ground === undefined) {
-      return this.#refuse(preamble, helloBytes, "unknown");
+      return this.#refuse(visit.preamble, helloBytes, "unknown");
     }
     const { keys, link } = await this.#answer(arrival, ground.psk);
     const candidate: Candidate = { psk: keys.resume, epoch: standing.number, link };
@@ -230,12 +244,14 @@ class Acceptor implements ChannelAcceptor {
     if (!channel.confirm(candidate)) {
       throw new SallyportError("handshake_failed", "another resumption came first");
     }
+    visit.owner = channel;
     channel.attach(link, keys.cipher, have);
   }
 
   async #answer(arrival: Arrival, psk?: AcceptedChannel["furtherKey"]) {
     const { suite, edge } = this.#options;
-    const { preamble, helloBytes, cipher } = arrival;
+    const { helloBytes, cipher } = arrival;
+    const { preamble } = arrival.visit;
     const { answer, keys } = await answerHello(suite, edge.signingKey, helloBytes, cipher, psk);
     preamble.check();
     preamble.transport.send([answer]);

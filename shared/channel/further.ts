@@ -93,6 +93,7 @@ export class FurtherChannels {
   async #shakeHands(): Promise<Ready> {
     const dialling = this.#dialling;
     const session = this.#session;
+    if (session.isClosed) throw sessionClosed();
     this.#lastNumber += 1;
     const shaken = await shakeHands(dialling, {
       kind: "further",
@@ -103,7 +104,7 @@ export class FurtherChannels {
     if (shaken.outcome !== "accepted") throw refusedHello(shaken.outcome);
     if (session.isClosed) {
       shaken.link.destroy();
-      throw new SallyportError("channel_aborted", "session closed");
+      throw sessionClosed();
     }
     const channel = new SealedChannel({
       side: "vendor",
@@ -120,4 +121,8 @@ export class FurtherChannels {
     channel.attach(shaken.link, shaken.keys.cipher, shaken.have);
     return { channel, shaken };
   }
+}
+
+function sessionClosed(): SallyportError {
+  return new SallyportError("channel_aborted", "session closed");
 }

@@ -57,11 +57,11 @@ export async function shakeHands(
     });
     transport.send([sent.bytes]);
     const result = await finishHello(suite, edge, sent, await preamble.receive());
-    preamble.check();
     if (result.outcome !== "accepted") {
       transport.close();
       return result;
     }
+    preamble.check();
     const link = new RecordLink(suite, "vendor", result.keys, transport);
     const have = standing === undefined ? 0 : await receiveHave(link);
     return { ...result, link, have };

@@ -88,6 +88,7 @@ export interface World {
   readonly gate: OpenGate;
   readonly acceptor: ChannelAcceptor;
   readonly edge: { readonly id: EdgeId; readonly signingKey: Uint8Array };
+  readonly publicKey: Uint8Array;
   /** Vendor's end and edge's end of every transport so far. */
   readonly wires: [MemoryTransport, MemoryTransport][];
   /** Changes a wire before its first message. */
@@ -121,6 +122,7 @@ export async function createWorld(
     gate,
     acceptor,
     edge,
+    publicKey: pair.publicKey,
     wires,
     onWire: () => undefined,
     dial: async () => {
@@ -192,4 +194,11 @@ export function collect(channel: Channel): Collected {
         check();
       }),
   };
+}
+
+/** Lets so many turns of the event loop pass. */
+export async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn += 1) {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
 }
