@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import {
   generateKeyPairSync,
   sign as signEd25519,
-  verify as verifyEd25519,
+  verify as verifySignature,
   createPublicKey,
 } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -73,13 +73,14 @@ export async function makeEdgeKey(): Promise<EdgeKey> {
   };
 }
 
-async function verify(
+/** Ed25519 with a raw public key. */
+export async function verifyEd25519(
   raw: Uint8Array,
   message: Uint8Array,
   signature: Uint8Array,
 ): Promise<boolean> {
   const jwk = { kty: "OKP", crv: "Ed25519", x: Buffer.from(raw).toString("base64url") };
-  return verifyEd25519(null, message, createPublicKey({ key: jwk, format: "jwk" }), signature);
+  return verifySignature(null, message, createPublicKey({ key: jwk, format: "jwk" }), signature);
 }
 
 export const relayName = "relay-one";
@@ -101,7 +102,7 @@ export async function openRelay(
   const clock = options.clock ?? systemClock;
   const lines: string[] = [];
   const log = (line: string): void => void lines.push(line);
-  const signIn = createEdgeSignIn({ relay: relayName, verify, clock });
+  const signIn = createEdgeSignIn({ relay: relayName, verify: verifyEd25519, clock });
   const server = https.createServer({ ...certificate() }, (request, response) => {
     const edge = parseEdgeId(
       new URL(request.url ?? "", "https://x").searchParams.get("edge") ?? "",
