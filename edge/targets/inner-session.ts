@@ -1,6 +1,7 @@
 // One session of the inner SSH server (RFC 4254 §6): what the vendor's client asks for becomes a stream on the device, with a recording of its own.
 // ssh2's traps: a stream is accepted in the very turn of its request, or an early EOF kills the connection; it ends by exit() and then end(), never
 // by close(), which drops what is queued.
+import { SallyportError } from "../../shared/errors.ts";
 import { DeviceError } from "./device-error.ts";
 import { withRecording, type VendorEnd } from "./recorded-stream.ts";
 import type { SshConnection } from "./ssh-connection.ts";
@@ -74,8 +75,8 @@ export class InnerSession {
         finish(vendor, await this.#stream(context.connection, vendor, wanted, recording, stop));
       });
     } catch (thrown) {
-      const isOwn = thrown instanceof DeviceError && thrown.code === "device_refused";
-      if (!isOwn) throw thrown;
+      if (thrown instanceof SallyportError && thrown.code === "channel_aborted") return;
+      if (!(thrown instanceof DeviceError && thrown.code === "device_refused")) throw thrown;
       tell(vendor, thrown.told);
     }
   }

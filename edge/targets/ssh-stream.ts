@@ -1,4 +1,7 @@
 // One session stream on a device's SSH connection (RFC 4254 §6), run to its end through the recorded pipeline; used by both faces of kind `ssh`.
+import { once } from "node:events";
+import { SallyportError } from "../../shared/errors.ts";
+import { lost } from "./device-socket.ts";
 import { refusedBy, type SshConnection } from "./ssh-connection.ts";
 import { RecordedStream, type DeviceEnd, type VendorEnd } from "./recorded-stream.ts";
 import type { ClientChannel, PseudoTtyOptions } from "./ssh2.ts";
@@ -22,7 +25,10 @@ export interface Exit {
 
 export interface DeviceStream {
   readonly channel: ClientChannel;
-  /** Resolves when all output has gone on; rejects with a DeviceError when the connection was lost before the device said how it ended. */
+  /**
+   * Resolves when all output has gone on; rejects with `channel_aborted` at `stop`, and with a DeviceError when the connection was lost before
+   * the device said how it ended.
+   */
   readonly exited: Promise<Exit>;
   readonly joined: RecordedStream;
 }
@@ -38,21 +44,28 @@ export async function startOnDevice(
   const { promise, resolve, reject } = Promise.withResolvers<ClientChannel>();
   const taken = (cause: Error | undefined, channel: ClientChannel): void => {
     if (cause === undefined) resolve(channel);
-    else reject(refusedBy(connection.address, `no ${started.run}: ${cause.message}`, cause));
+    else reject(refusedBy(address, `no ${started.run}: ${cause.message}`, cause));
   };
-  const { client } = connection;
-  connection.lost.throwIfAborted();
-  if (started.run === "shell") client.shell(started.terminal, taken);
-  else if (started.run === "sftp") client.subsys("sftp", taken);
-  else client.exec(started.command, { pty: started.terminal }, taken);
+  const { client, address } = connection;
+  try {
+    if (started.run === "shell") client.shell(started.terminal, taken);
+    else if (started.run === "sftp") client.subsys("sftp", taken);
+    else client.exec(started.command, { pty: started.terminal }, taken);
+  } catch (cause) {
+    throw lost(address, cause);
+  }
   const channel = await promise;
-  const onStop = (): void => channel.close();
+  const { promise: stopped, reject: onStopped } = Promise.withResolvers<never>();
+  const onStop = (): void => {
+    channel.close();
+    onStopped(new SallyportError("channel_aborted", "stream was stopped"));
+  };
   stop.addEventListener("abort", onStop);
   if (stop.aborted) onStop();
   const joined = new RecordedStream(vendor, deviceEnd(channel), recording);
   channel.on("data", (bytes: Buffer) => joined.fromDevice("from-device", bytes));
   channel.stderr.on("data", (bytes: Buffer) => joined.fromDevice("device-error", bytes));
-  return { channel, joined, exited: untilExited(channel, connection, recording) };
+  return { channel, joined, exited: untilExited(channel, connection, recording, stopped) };
 }
 
 function deviceEnd(channel: ClientChannel): DeviceEnd {
@@ -78,19 +91,19 @@ async function untilExited(
   channel: ClientChannel,
   connection: SshConnection,
   recording: Recording,
+  stopped: Promise<never>,
 ): Promise<Exit> {
   let exit: Exit | undefined;
   channel.on("exit", (code: number | null, signal?: string) => {
     exit = { code, signal: signal?.replace(/^SIG/, "") ?? null };
   });
-  // Each closes after its last bytes were read.
-  await Promise.all(
-    [channel, channel.stderr].map(
-      (output) => new Promise((closed) => output.once("close", closed)),
-    ),
-  );
-  if (exit === undefined) connection.lost.throwIfAborted();
-  const said = exit ?? { code: null, signal: null };
-  recording.event("exit", { ...said });
-  return said;
+  // Each closes after its last bytes were read. A device may answer a close as late as its command ends, so a stop does not wait for it.
+  const closed = [channel, channel.stderr].map((output) => once(output, "close"));
+  await Promise.race([Promise.all(closed), stopped]);
+  if (exit === undefined) {
+    connection.lost.throwIfAborted();
+    return { code: null, signal: null };
+  }
+  recording.event("exit", { ...exit });
+  return exit;
 }

@@ -5,6 +5,9 @@ import type { Readable, Writable } from "node:stream";
 
 const lineLimitMs = 15_000;
 const endGraceMs = 3_000;
+const longestLine = 64 * 1024;
+/** Of what a process printed, in the text of an error. */
+const shownChars = 4_000;
 
 /** What runs our own TypeScript: the very Node that runs the test. */
 export const nodePath = process.execPath;
@@ -84,7 +87,7 @@ export async function runProcess(
   const exit = await within(
     running.exited,
     options.limitMs ?? lineLimitMs,
-    () => `${command} did not end; it printed:\n${running.stdout}${running.stderr}`,
+    () => `${command} did not end; it printed:\n${shown(running.stdout + running.stderr)}`,
   );
   const { stdout, stderr, stdoutBytes } = running;
   return { ...exit, stdout, stderr, stdoutBytes };
@@ -113,7 +116,7 @@ function watch(child: Spawned, pid: number, title: string): RunningProcess {
     });
   });
   const text = (chunks: readonly Buffer[]): string => Buffer.concat(chunks).toString();
-  const printed = (): string => `${title} printed:\n${text(stdout)}${text(stderr)}`;
+  const printed = (): string => `${title} printed:\n${shown(text(stdout) + text(stderr))}`;
   const signal = (name: NodeJS.Signals): void => {
     try {
       process.kill(-pid, name);
@@ -169,18 +172,22 @@ function watch(child: Spawned, pid: number, title: string): RunningProcess {
   };
 }
 
-// Lines are cut at \n for the waiters (a last line without one counts when the stream ends), while the bytes are kept as they came.
+// Lines are cut at \n for the waiters (a last line without one counts when the stream ends; of a long one the end), while all bytes are kept.
 function collect(stream: Readable, chunks: Buffer[], onLine: (line: string) => void): void {
   let rest = "";
   stream.on("data", (chunk: Buffer) => {
     chunks.push(chunk);
     const parts = (rest + chunk.toString()).split("\n");
-    rest = parts.pop() ?? "";
+    rest = (parts.pop() ?? "").slice(-longestLine);
     for (const part of parts) onLine(part.replace(/\r$/, ""));
   });
   stream.on("end", () => {
     if (rest !== "") onLine(rest);
   });
+}
+
+function shown(text: string): string {
+  return text.length > shownChars ? `…${text.slice(-shownChars)}` : text;
 }
 
 async function within<Value>(
