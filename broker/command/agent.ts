@@ -1,6 +1,5 @@
 // Ed25519 keys that live in ssh-agent (draft-ietf-sshm-ssh-agent): the command's only importer of ssh2.
 // A document's PAE begins with `DSSEv1 `, so a signature made here cannot pass for an SSH login.
-import ssh2 from "ssh2";
 import type { ParsedKey } from "ssh2";
 import { messageOf } from "../../shared/errors.ts";
 import { CommandError } from "./exit-codes.ts";
@@ -23,6 +22,7 @@ export async function agentKeys(socketPath: string | undefined): Promise<AgentKe
       "start one: eval $(ssh-agent) && ssh-add",
     );
   }
+  const { default: ssh2 } = await import("ssh2"); // Slow to load, and most keys do not live there.
   const agent = new ssh2.OpenSSHAgent(socketPath);
   const keys = await new Promise<ParsedKey[]>((resolve, reject) => {
     agent.getIdentities((error, found) => {

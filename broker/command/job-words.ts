@@ -2,8 +2,8 @@
 import type { Held } from "../../shared/document/held.ts";
 import { findTarget, policyOf } from "../../shared/document/manifest.ts";
 import { jobTargets, type JobTargets, type Request } from "../../shared/document/request.ts";
-import type { PersonId } from "../../shared/ids.ts";
-import { parseTargetId } from "../../shared/ids.ts";
+import type { PersonId, TargetId } from "../../shared/ids.ts";
+import { targetArgument } from "./arguments.ts";
 import * as v from "valibot";
 import { CommandError } from "./exit-codes.ts";
 import type { Job } from "./jobs.ts";
@@ -75,11 +75,11 @@ export function approversOf(request: Request, held: Held): string[] {
 /** Targets as people type them: `press-hmi`, or with fewer rights `press-hmi:terminal,exec`. Rights not named are all that `given` has. */
 export function parseTargets(
   texts: readonly string[],
-  given: (id: string) => readonly string[] | undefined,
+  given: (id: TargetId) => readonly string[] | undefined,
 ): JobTargets {
   const targets = texts.map((text) => {
     const [id = "", named] = text.split(":");
-    const all = given(parseTargetId(id));
+    const all = given(targetArgument(id));
     if (all === undefined)
       throw new CommandError(
         "notFound",

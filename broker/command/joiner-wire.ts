@@ -33,6 +33,7 @@ export class JoinerWire {
   readonly #socket: Socket;
   #held: Buffer = Buffer.alloc(0);
   #unsettledBytes = 0;
+  #isPaused = false;
 
   constructor(socket: Socket) {
     this.#socket = socket;
@@ -65,12 +66,15 @@ export class JoinerWire {
     this.#socket.destroy();
   }
 
+  /** Nothing is delivered between this and `resume`, also not what came in the same read. */
   pause(): void {
+    this.#isPaused = true;
     this.#socket.pause();
   }
 
   resume(): void {
-    this.#socket.resume();
+    this.#isPaused = false;
+    this.#drain();
   }
 
   #send(type: number, payload: Uint8Array, written?: () => void): boolean {
@@ -90,23 +94,35 @@ export class JoinerWire {
 
   #take(chunk: Buffer): void {
     this.#held = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]);
+    this.#drain();
+  }
+
+  #drain(): void {
     try {
-      while (this.#held.length >= headerBytes) {
-        const length = this.#held.readUInt32BE(1);
-        if (length > maxPayloadBytes)
-          throw new SallyportError(
-            "frame_too_large",
-            `frame of ${length} bytes exceeds ${maxPayloadBytes}`,
-          );
-        if (this.#held.length < headerBytes + length) return;
-        const payload = new Uint8Array(this.#held.subarray(headerBytes, headerBytes + length));
-        const type = this.#held.readUInt8();
-        this.#held = this.#held.subarray(headerBytes + length);
-        this.#heed(type, payload);
-      }
+      while (!this.#isPaused && this.#heedNext());
     } catch {
       this.#socket.destroy(); // A peer that is not this program: `onGone` follows.
     }
+    if (this.#isPaused || this.#unsettledBytes > maxUnsettledBytes) this.#socket.pause();
+    else this.#socket.resume();
+  }
+
+  /** False: no whole frame is here yet. */
+  #heedNext(): boolean {
+    if (this.#held.length < headerBytes) return false;
+    const length = this.#held.readUInt32BE(1);
+    if (length > maxPayloadBytes) {
+      throw new SallyportError(
+        "frame_too_large",
+        `frame of ${length} bytes exceeds ${maxPayloadBytes}`,
+      );
+    }
+    if (this.#held.length < headerBytes + length) return false;
+    const payload = new Uint8Array(this.#held.subarray(headerBytes, headerBytes + length));
+    const type = this.#held.readUInt8();
+    this.#held = this.#held.subarray(headerBytes + length);
+    this.#heed(type, payload);
+    return true;
   }
 
   #heed(type: number, payload: Uint8Array): void {
@@ -120,10 +136,9 @@ export class JoinerWire {
 
   #deliver(payload: Uint8Array): void {
     this.#unsettledBytes += payload.length;
-    if (this.#unsettledBytes > maxUnsettledBytes) this.#socket.pause();
     this.onData(payload, () => {
       this.#unsettledBytes -= payload.length;
-      if (this.#unsettledBytes <= maxUnsettledBytes) this.#socket.resume();
+      if (this.#socket.isPaused()) queueMicrotask(() => this.#drain());
     });
   }
 }

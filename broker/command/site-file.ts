@@ -76,7 +76,7 @@ export function parseSiteFile(text: string, path: string): SiteFile {
       ),
     );
   }
-  const parsed = v.safeParse(siteFileSchema, document.toJS({ maxAliasCount: 0 }));
+  const parsed = v.safeParse(siteFileSchema, plain(document, path));
   if (parsed.success) return parsed.output;
   throw faulty(
     parsed.issues.map((issue) => {
@@ -84,6 +84,15 @@ export function parseSiteFile(text: string, path: string): SiteFile {
       return `${path}:${lineOf(document, lines, keys)}: ${keys.join(".") || "file"}: ${issue.message.toLowerCase()}`;
     }),
   );
+}
+
+// An alias could grow a small file into an enormous one; nothing in a site file needs any.
+function plain(document: Document, path: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 0 });
+  } catch {
+    throw faulty([`${path}:1: file: aliases are not taken`]);
+  }
 }
 
 /** A manifest as a site file, with what must be known to edit it. */

@@ -1,6 +1,6 @@
 // `sallyport accept`: newcomers whose introductions verify enter the next manifest (owners) or the next roster (a company's administrator).
 import type { Command } from "commander";
-import { parseCompanyId } from "../../../shared/ids.ts";
+import type { CompanyId } from "../../../shared/ids.ts";
 import type { Context } from "../context.ts";
 import { CommandError } from "../exit-codes.ts";
 import {
@@ -83,12 +83,15 @@ async function acceptIntoManifest(site: Site, chosen: readonly Newcomer[]): Prom
 
 async function acceptIntoRoster(
   site: Site,
-  company: string,
+  company: CompanyId,
   chosen: readonly Newcomer[],
 ): Promise<string> {
-  const id = parseCompanyId(company);
   await site.context.tui.mustConfirm(`sign the next roster of "${company}"?`);
-  const roster = await publishRoster(site, id, withTechnicians(technicians(site, id), chosen));
+  const roster = await publishRoster(
+    site,
+    company,
+    withTechnicians(technicians(site, company), chosen),
+  );
   return `in roster ${roster.version}`;
 }
 

@@ -7,7 +7,7 @@ import { requireEdge } from "../../../shared/document/held.ts";
 import { findTarget, type ManifestTarget } from "../../../shared/document/manifest.ts";
 import type { Recipients } from "../../../shared/document/sealed.ts";
 import { parseSecretDocument, sealSecret, type Secret } from "../../../shared/document/secret.ts";
-import { parseTargetId } from "../../../shared/ids.ts";
+import { targetArgument } from "../arguments.ts";
 import type { Context } from "../context.ts";
 import { CommandError } from "../exit-codes.ts";
 import { readNamed } from "../files.ts";
@@ -279,7 +279,7 @@ async function secretsOf(site: Site) {
 
 function targetOf(site: Site, id: string): ManifestTarget {
   const { payload } = site.view.chain.held;
-  const target = findTarget(payload, parseTargetId(id));
+  const target = findTarget(payload, targetArgument(id));
   if (target !== undefined) return target;
   const known = payload.targets.map((each) => `"${each.id}"`).join(", ");
   throw new CommandError(

@@ -6,7 +6,7 @@ import { toBase64Url } from "../../../shared/bytes.ts";
 import { hashEnvelope, signEnvelope } from "../../../shared/document/envelope.ts";
 import { parseInvitation, type InvitationSubject } from "../../../shared/document/invitation.ts";
 import type { Role } from "../../../shared/document/manifest.ts";
-import { parseCompanyId, parsePersonId } from "../../../shared/ids.ts";
+import { companyArgument, personArgument } from "../arguments.ts";
 import { nowSeconds, type Context } from "../context.ts";
 import { CommandError } from "../exit-codes.ts";
 import { readNamed, writeNew } from "../files.ts";
@@ -103,7 +103,7 @@ async function invite(context: Context, person: string, options: InviteOptions):
 }
 
 function subjectOf(id: string, options: InviteOptions): InvitationSubject {
-  const person = parsePersonId(id);
+  const person = personArgument(id);
   const name = options.name ?? id;
   const [company] = id.split("/");
   if (id.includes("/")) {
@@ -113,7 +113,7 @@ function subjectOf(id: string, options: InviteOptions): InvitationSubject {
         `"${id}" is of a company; a technician is a vendor, and --role is for persons of the site`,
       );
     const kind = options.administrator === true ? "administrator" : "technician";
-    return { kind, company: parseCompanyId(company ?? ""), id: person, name };
+    return { kind, company: companyArgument(company ?? ""), id: person, name };
   }
   if (options.administrator === true)
     throw new CommandError(

@@ -4,7 +4,6 @@ import { toBase64Url } from "../../../shared/bytes.ts";
 import { signEnvelope } from "../../../shared/document/envelope.ts";
 import { findTarget, type ManifestTarget } from "../../../shared/document/manifest.ts";
 import { verifyRequest, type Request } from "../../../shared/document/request.ts";
-import { parseTargetId } from "../../../shared/ids.ts";
 import type { Context } from "../context.ts";
 import { CommandError } from "../exit-codes.ts";
 import { approversOf, parseTargets, personWords } from "../job-words.ts";
@@ -67,7 +66,7 @@ async function request(
   ];
   const site = await openSite(context);
   const { payload: manifest } = site.held.manifest;
-  const targets = parseTargets(wanted, (id) => findTarget(manifest, parseTargetId(id))?.rights);
+  const targets = parseTargets(wanted, (id) => findTarget(manifest, id)?.rights);
   const key = await site.key();
   const issuedAt = site.now();
   const document: Request = {

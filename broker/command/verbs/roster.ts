@@ -1,7 +1,8 @@
 // `sallyport roster`: a company's administrator keeps the list of technicians, without asking the plants. Technicians are added by invitation.
 import type { Command } from "commander";
 import { rosterOf } from "../../../shared/document/held.ts";
-import { parseCompanyId, type CompanyId } from "../../../shared/ids.ts";
+import type { CompanyId } from "../../../shared/ids.ts";
+import { companyArgument } from "../arguments.ts";
 import type { Context } from "../context.ts";
 import { CommandError } from "../exit-codes.ts";
 import { ownCompany, publishRoster, technicians } from "../rosters.ts";
@@ -32,7 +33,7 @@ export function addRosterVerbs(program: Command, context: Context): void {
 
 async function show(context: Context, named: string | undefined): Promise<void> {
   const site = await openSite(context);
-  const company = named === undefined ? companyOf(site) : parseCompanyId(named);
+  const company = named === undefined ? companyOf(site) : companyArgument(named);
   const roster = rosterOf(site.held, company)?.payload;
   if (roster === undefined)
     throw new CommandError("notFound", `no roster of "${company}" is known`);

@@ -3,7 +3,8 @@ import { Option, type Command } from "commander";
 import { fromBase64Url } from "../../../shared/bytes.ts";
 import { addSignatures, hashEnvelope, signEnvelope } from "../../../shared/document/envelope.ts";
 import { parseManifest, type Role } from "../../../shared/document/manifest.ts";
-import { parsePersonId, type SiteId } from "../../../shared/ids.ts";
+import type { SiteId } from "../../../shared/ids.ts";
+import { personArgument } from "../arguments.ts";
 import { changesBetween } from "../changes.ts";
 import { nowSeconds, type Context } from "../context.ts";
 import { CommandError } from "../exit-codes.ts";
@@ -137,7 +138,7 @@ async function createSite(context: Context, name: string, options: CreateOptions
     {
       name,
       owner: {
-        id: parsePersonId(options.owner),
+        id: personArgument(options.owner),
         name: options.ownerName ?? options.owner,
         roles: options.role,
         key: key.publicKey,

@@ -4,7 +4,8 @@ import { Command } from "commander";
 import { OutputDecoder } from "../../../shared/exec-output.ts";
 import type { Opening } from "../../../shared/channel/messages.ts";
 import { findTarget } from "../../../shared/document/manifest.ts";
-import { parseTargetId, type TargetId } from "../../../shared/ids.ts";
+import type { TargetId } from "../../../shared/ids.ts";
+import { targetArgument } from "../arguments.ts";
 import type { Context } from "../context.ts";
 import { closingError, type EdgeSession } from "../edge-session.ts";
 import { CommandError, ExitWith, exitCodes } from "../exit-codes.ts";
@@ -38,7 +39,7 @@ export function addSshVerbs(program: Command, context: Context): void {
       "\nExamples:\n  sallyport ssh press-hmi\n  sallyport ssh press-hmi -- systemctl status hmi\nIn a terminal, Enter ~ . ends the connection.",
     )
     .action((target: string, command: string[], options: SshOptions) =>
-      ssh(context, parseTargetId(target), command, options),
+      ssh(context, targetArgument(target), command, options),
     );
   program
     .command("tunnel <target>")
@@ -57,7 +58,7 @@ Example, in ~/.ssh/config:
 after: sallyport known-hosts > ~/.config/sallyport/known_hosts`,
     )
     .action((target: string, options: SshOptions) =>
-      tunnel(context, parseTargetId(target), options),
+      tunnel(context, targetArgument(target), options),
     );
   program
     .command("known-hosts")

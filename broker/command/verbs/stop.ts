@@ -15,7 +15,8 @@ import {
   type LockdownScope,
 } from "../../../shared/document/lockdown.ts";
 import type { Verified } from "../../../shared/document/verify.ts";
-import { parseTargetId, type EdgeId } from "../../../shared/ids.ts";
+import type { EdgeId } from "../../../shared/ids.ts";
+import { targetArgument } from "../arguments.ts";
 import type { Context } from "../context.ts";
 import { CommandError } from "../exit-codes.ts";
 import { requireJob } from "../jobs.ts";
@@ -136,7 +137,7 @@ function scopeOf(
     };
   }
   if (target !== undefined) {
-    const found = targets.find(({ id }) => id === parseTargetId(target));
+    const found = targets.find(({ id }) => id === targetArgument(target));
     if (found === undefined)
       throw new CommandError("notFound", `target "${target}" is not in the manifest`);
     return {

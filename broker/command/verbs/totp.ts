@@ -1,7 +1,6 @@
 // `sallyport totp`: the second factor that the relay checks and attests. The code is asked for at every session; the seed is shown once.
 import type { Command } from "commander";
-import qrcode from "qrcode";
-import { parsePersonId } from "../../../shared/ids.ts";
+import { personArgument } from "../arguments.ts";
 import type { Context } from "../context.ts";
 import { openSite } from "../site.ts";
 import { facts } from "../tui.ts";
@@ -39,6 +38,7 @@ async function enrol(
   const { tui } = context;
   const site = await openSite(context);
   const { secret, uri } = await site.relay.enrolTotp(options.code);
+  const { default: qrcode } = await import("qrcode"); // Only this verb needs it.
   const picture = await qrcode.toString(uri, { type: "utf8", errorCorrectionLevel: "L" });
   tui.result({ secret, uri }, () => `${picture}\n${facts({ secret })}`);
   if (!options.confirm || tui.json) {
@@ -79,6 +79,6 @@ async function reset(context: Context, person: string): Promise<void> {
   await context.tui.mustConfirm(
     `remove the second factor of "${person}"? They will enrol a new one.`,
   );
-  await site.relay.resetTotp(parsePersonId(person));
+  await site.relay.resetTotp(personArgument(person));
   context.tui.result({ person, state: "none" }, `the second factor of "${person}" is removed`);
 }

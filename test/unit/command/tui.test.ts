@@ -8,8 +8,8 @@ import { group } from "../../support/group.ts";
 function talk(): { tui: Tui; out: () => string; err: () => string } {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
   const text = (stream: PassThrough): string => {
-    const chunk: unknown = stream.read();
-    return chunk === null ? "" : String(chunk) + text(stream);
+    const chunk = stream.read() as Buffer | null;
+    return chunk === null ? "" : chunk.toString() + text(stream);
   };
   return {
     tui: new Tui({ stdout, stderr, openTerminal: () => undefined }),
@@ -78,16 +78,14 @@ await group("the conversation", {}, (test) => {
     );
     assert.is(facts({ who: "anna", when: null }), "who:  anna\nwhen: -");
   });
-});
 
-await group("exit codes", {}, (test) => {
-  test("come from the table for whatever was thrown", () => {
+  test("exit codes come from the table for whatever was thrown", () => {
     assert.is(exitCodeOf(new CommandError("waitedInVain", "x")), 75);
     assert.is(exitCodeOf(new SallyportError("signature_invalid", "x")), 76);
     assert.is(exitCodeOf(new TypeError("x")), 70);
     assert.is(exitCodeOf(Object.assign(new Error("x"), { code: "ENOSPC", syscall: "write" })), 74);
   });
-  test("no two meanings share a number", () => {
+  test("no two meanings of exit codes share a number", () => {
     const numbers = Object.values(exitCodes).map(([code]) => code);
     assert.is(new Set(numbers).size, numbers.length);
   });
