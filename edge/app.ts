@@ -192,6 +192,8 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
 
   await journal.append("edge-started", {}, { version: options.version });
   const uplink = openHomeUplink(options, home, clock);
+  // Until a manifest names this edge, a relay takes its introduction from it and nothing else.
+  const isListed = () => trust.situation()?.manifest.edges.some(({ id }) => id === edge) ?? false;
   const signs = {
     publicKey: identity.signing.publicKey,
     sign: (message: Uint8Array) => suite.ed25519Sign(identity.signing.privateKey, message),
@@ -218,7 +220,7 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
     uplink,
     presence: { version: options.version, bootId, timeProven: options.isTimeProven },
     journal: {
-      length: () => journal.length,
+      length: () => (isListed() ? journal.length : 0),
       headersFrom: (from, count) => headersOf(journal, from, count),
     },
     documentsRead: () => inbox.read(),
@@ -238,13 +240,14 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
     ...ground,
     isProven: options.isTimeProven,
     makeCheckpoint: checkpoint,
-    publish: (envelope) => control.sendCheckpoint(envelope),
+    publish(envelope) {
+      if (isListed()) control.sendCheckpoint(envelope);
+    },
     onGrowth: () => control.journalGrew(),
   });
   await inbox.answerAgain();
   const ended = new AbortController();
-  const isListed = trust.situation()?.manifest.edges.some(({ id }) => id === edge) ?? false;
-  if (!isListed) {
+  if (!isListed()) {
     const introduction = await openIntroduction({
       ...ground,
       path: at("introduction.json"),

@@ -8,6 +8,8 @@ import { readIfPresent, writeDurably } from "./durable-file.ts";
 
 /** Differences to the monotonic clock up to this are drift and slewing; beyond it, a jump. */
 export const jumpMs = 60_000;
+/** A relay's time says no more than this, by its seconds and its way here. */
+const suggestionMs = 2000;
 /** A signed document may be this far ahead of a proven clock and still raise the floor by all it says. */
 export const floorLeadMs = 24 * 3_600_000;
 
@@ -126,7 +128,8 @@ export class EdgeTime {
 
   /** The relay's idea of the time (Unix seconds): taken for display while nothing better is known. It opens and expires nothing. */
   suggest(relayAt: number): void {
-    if (this.reading().proven) return;
+    const { proven, wallMs } = this.reading();
+    if (proven || Math.abs(relayAt * 1000 - wallMs) <= suggestionMs) return;
     this.#offsetMs = relayAt * 1000 - this.#options.clock.monotonicMs();
   }
 
