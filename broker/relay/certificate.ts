@@ -6,6 +6,7 @@ import {
   randomBytes,
   sign,
   type KeyObject,
+  X509Certificate,
 } from "node:crypto";
 import { isIP } from "node:net";
 import { concatBytes, utf8 } from "../../shared/bytes.ts";
@@ -35,7 +36,7 @@ const oid = {
 const usageCertSign = Uint8Array.of(2, 0b0000_0100);
 const usageDigitalSignature = Uint8Array.of(7, 0b1000_0000);
 
-/** A self-signed authority that may sign servers' certificates and no further authority. */
+/** A self-signed authority, called by a name that no other has, that may sign servers' certificates and no further authority. */
 export function makeAuthority(commonName: string, validity: Validity): CertifiedKey {
   const pair = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const extensions = [
@@ -45,9 +46,8 @@ export function makeAuthority(commonName: string, validity: Validity): Certified
   return certify(pair, commonName, { commonName, key: pair.privateKey }, validity, extensions);
 }
 
-/** A server's certificate for DNS names and IP addresses, signed by the authority called `issuerName`. */
+/** A server's certificate for DNS names and IP addresses, signed by an authority that `makeAuthority` made. */
 export function makeServerCertificate(
-  issuerName: string,
   authority: CertifiedKey,
   names: readonly string[],
   validity: Validity,
@@ -59,8 +59,9 @@ export function makeServerCertificate(
     extension(oid.extendedKeyUsage, false, sequence(objectId(oid.serverAuth))),
     extension(oid.subjectAltName, false, sequence(...names.map(generalName))),
   ];
-  const issuer = { commonName: issuerName, key: createPrivateKey(authority.key) };
-  return certify(pair, names[0] ?? issuerName, issuer, validity, extensions);
+  const commonName = new X509Certificate(authority.certificate).subject.slice("CN=".length);
+  const issuer = { commonName, key: createPrivateKey(authority.key) };
+  return certify(pair, names[0] ?? "server", issuer, validity, extensions);
 }
 
 function certify(

@@ -1,6 +1,6 @@
 // The relay's certificate: the operator's files, or for development an authority of its own, made at first start in the data directory.
 // The authority's key never leaves that directory; the server's certificate under it is made anew at each start and kept in memory alone.
-import { X509Certificate } from "node:crypto";
+import { randomBytes, X509Certificate } from "node:crypto";
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "../../shared/clock.ts";
@@ -12,7 +12,6 @@ import { createOnce, readPrivateFile } from "./key-files.ts";
 const dayMs = 24 * 3600 * 1000;
 const authorityDays = 3650;
 const serverDays = 90;
-const authorityName = "Sallyport development authority";
 
 /** What the HTTPS server is given; undefined where a proxy in front ends TLS. Throws `file_invalid`. */
 export async function openCertificate(
@@ -42,7 +41,9 @@ async function makeDevelopmentCertificate(
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const keyPath = join(directory, "authority.key");
   const fromMs = clock.wallMs() - dayMs; // clients' clocks may be a little behind
-  const fresh = makeAuthority(authorityName, { fromMs, untilMs: fromMs + authorityDays * dayMs });
+  // Two authorities of one name on a machine would be taken for each other.
+  const commonName = `Sallyport development authority ${randomBytes(4).toString("hex")}`;
+  const fresh = makeAuthority(commonName, { fromMs, untilMs: fromMs + authorityDays * dayMs });
   // One file holds key and certificate, so that a kill between two files cannot leave a pair that does not match.
   await createOnce(keyPath, fresh.key + fresh.certificate);
   const both = await readPrivateFile(keyPath);
@@ -53,7 +54,6 @@ async function makeDevelopmentCertificate(
   const names = [...new Set([ownName, "localhost", "127.0.0.1", "::1"])];
   const untilMs = fromMs + serverDays * dayMs;
   const server = makeServerCertificate(
-    authorityName,
     authority,
     names.map((name) => name.replace(/^\[(.*)\]$/, "$1")),
     { fromMs, untilMs },

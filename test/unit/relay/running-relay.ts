@@ -1,10 +1,11 @@
 // A real relay on a free port with a real store in a folder of its own, under a clock that only the test turns, and the paper site's people at it.
+import { readFileSync } from "node:fs";
+import * as tls from "node:tls";
 import * as assert from "uvu/assert";
 import { startRelay, type Relay } from "../../../broker/relay/app.ts";
 import { parseRelayConfig } from "../../../broker/relay/config.ts";
 import { encodeEnvelope, type Envelope } from "../../../shared/document/envelope.ts";
 import { temporaryFolder, type TemporaryFolder } from "../../support/temporary.ts";
-import { readFileSync } from "node:fs";
 import { TurnedClock } from "../../support/turned-clock.ts";
 import { paperAt, PaperSite, signed } from "../document/paper-site.ts";
 
@@ -74,33 +75,31 @@ export function json(envelope: Envelope): unknown {
 }
 
 export class RunningRelay implements AsyncDisposable {
-  readonly clock: TurnedClock;
-  readonly folder: TemporaryFolder;
+  readonly clock = new TurnedClock(paperAt * 1000);
+  readonly folder: TemporaryFolder = temporaryFolder();
+  /** The log, a JSON line each. */
   readonly lines: string[] = [];
-  readonly #ownsFolder: boolean;
-  #relay: Relay;
+  readonly #isSecure: boolean;
+  #relay: Relay | undefined;
 
-  private constructor(relay: Relay, clock: TurnedClock, folder: TemporaryFolder, owns: boolean) {
-    this.#relay = relay;
-    this.clock = clock;
-    this.folder = folder;
-    this.#ownsFolder = owns;
+  private constructor(isSecure: boolean) {
+    this.#isSecure = isSecure;
   }
 
-  static async start(
-    clock: TurnedClock = new TurnedClock(paperAt * 1000),
-    folder?: TemporaryFolder,
-  ): Promise<RunningRelay> {
-    const own = folder ?? temporaryFolder();
-    const lines: string[] = [];
-    const relay = await openRelay(clock, own, lines);
-    const running = new RunningRelay(relay, clock, own, folder === undefined);
-    running.lines.push(...lines);
-    lines.push = (...added) => running.lines.push(...added);
+  /** Plain HTTP, or with `isSecure` HTTPS under the relay's own development authority, which this process trusts from then on. */
+  static async start(isSecure = false): Promise<RunningRelay> {
+    const running = new RunningRelay(isSecure);
+    await running.#open();
     return running;
   }
 
+  /** PEM of the development authority. */
+  get authority(): string {
+    return readFileSync(this.folder.file("tls/authority.crt"), "utf8");
+  }
+
   get url(): string {
+    assert.ok(this.#relay);
     return this.#relay.url;
   }
 
@@ -111,7 +110,7 @@ export class RunningRelay implements AsyncDisposable {
   /** Ends the relay and starts another one on the same folder. */
   async restart(): Promise<void> {
     await this.#end();
-    this.#relay = await openRelay(this.clock, this.folder, this.lines);
+    await this.#open();
   }
 
   async call(method: string, path: string, { token, body, signal }: Call = {}): Promise<Answer> {
@@ -172,13 +171,28 @@ export class RunningRelay implements AsyncDisposable {
     return this.call("POST", `/sites/${site.id}/documents`, { token, body });
   }
 
+  async #open(): Promise<void> {
+    const environment = {
+      SALLYPORT_RELAY_NAME: relayName,
+      SALLYPORT_RELAY_LISTEN: "127.0.0.1:0",
+      SALLYPORT_RELAY_TLS: this.#isSecure ? "development" : "proxy",
+      SALLYPORT_RELAY_DATA_DIRECTORY: this.folder.path,
+    };
+    const config = parseRelayConfig({ environment });
+    const logTo = { write: (line: string) => void this.lines.push(line) };
+    this.#relay = await startRelay(config, { clock: this.clock, version: "0.0.0", logTo });
+    if (!this.#isSecure) return;
+    tls.setDefaultCACertificates([...tls.getCACertificates("default"), this.authority]);
+  }
+
   async #end(): Promise<void> {
+    assert.ok(this.#relay);
     await turnUntil(this.clock, this.#relay.close(0));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#end();
-    if (this.#ownsFolder) this.folder[Symbol.dispose]();
+    this.folder[Symbol.dispose]();
   }
 }
 
@@ -197,25 +211,10 @@ export async function turnUntil<T>(clock: TurnedClock, work: Promise<T>): Promis
 /** A relay at which the paper site is registered, with tokens of its people. */
 export async function relayWithSite(
   change?: Parameters<typeof PaperSite.make>[0],
+  isSecure = false,
 ): Promise<{ relay: RunningRelay; site: PaperSite }> {
-  const relay = await RunningRelay.start();
+  const relay = await RunningRelay.start(isSecure);
   const site = await PaperSite.make(change);
   await relay.register(site);
   return { relay, site };
-}
-
-async function openRelay(
-  clock: TurnedClock,
-  folder: TemporaryFolder,
-  lines: string[],
-): Promise<Relay> {
-  const environment = {
-    SALLYPORT_RELAY_NAME: relayName,
-    SALLYPORT_RELAY_LISTEN: "127.0.0.1:0",
-    SALLYPORT_RELAY_TLS: "proxy",
-    SALLYPORT_RELAY_DATA_DIRECTORY: folder.path,
-  };
-  const config = parseRelayConfig({ environment });
-  const logTo = { write: (line: string) => void lines.push(line) };
-  return startRelay(config, { clock, version: "0.0.0", logTo });
 }
