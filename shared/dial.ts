@@ -78,7 +78,7 @@ export function authorityOf({ host, port }: { host: string; port: number }): str
 /** An open TLS socket to the relay, as a plain stream. Throws `unreachable`, `timeout`, or what the proxy's answer stands for. */
 export async function dialTls(sockets: Sockets, route: Route, limits: DialLimits): Promise<Socket> {
   using limit = new DialLimit(limits, route);
-  return openTls(sockets, route, limit, undefined);
+  return await openTls(sockets, route, limit, undefined);
 }
 
 /**
@@ -107,7 +107,7 @@ export async function dialWebSocket<Taken>(
       receive = next;
     },
   };
-  return limit.step<Taken>(socket, (resolve) => {
+  return await limit.step<Taken>(socket, (resolve) => {
     readHead(connection, "relay", 101, limit.failing(socket), (head) => {
       checkUpgraded(head, accept);
       resolve(take(connection, head.rest));

@@ -2,7 +2,7 @@
 // and tunnels"). Invariant: every upgrade socket has an error listener from its first tick, and a refusal is JSON like the API's.
 import type { IncomingMessage } from "node:http";
 import { STATUS_CODES } from "node:http";
-import type { Duplex } from "node:stream";
+import type { Socket } from "node:net";
 import { subprotocol, upgradeResponse } from "../../shared/upgrade.ts";
 
 /** Why an upgrade is not made. */
@@ -40,13 +40,16 @@ export function bearerTokenOf(request: IncomingMessage): string | undefined {
 }
 
 /** Sends the 101. */
-export async function acceptUpgrade(socket: Duplex, key: string): Promise<void> {
+export async function acceptUpgrade(socket: Socket, key: string): Promise<void> {
   const answer = await upgradeResponse(key);
   if (!socket.destroyed) socket.write(answer);
 }
 
+/** How long a refused peer may take to end its side. */
+export const refusedGraceMs = 5_000;
+
 /** Answers with an error and ends the socket. */
-export function refuseUpgrade(socket: Duplex, { status, code, message }: Refusal): void {
+export function refuseUpgrade(socket: Socket, { status, code, message }: Refusal): void {
   const body = Buffer.from(JSON.stringify({ code, message }));
   const lines = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? "Refused"}`,
@@ -55,7 +58,10 @@ export function refuseUpgrade(socket: Duplex, { status, code, message }: Refusal
     "Connection: close",
     ...(status === 503 ? ["Retry-After: 5"] : []),
   ];
-  socket.once("finish", () => socket.destroy());
+  // To destroy it at once would reset the connection, and the answer might be lost with it.
+  socket.setTimeout(refusedGraceMs, () => socket.destroy());
+  socket.on("end", () => socket.destroy());
+  socket.resume();
   socket.end(Buffer.concat([Buffer.from(`${lines.join("\r\n")}\r\n\r\n`), body]));
 }
 
