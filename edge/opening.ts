@@ -11,6 +11,7 @@ import type { Journal } from "./journal.ts";
 import type { Recordings } from "./recording.ts";
 import { toldReason, type RefusalReason } from "./refusal.ts";
 import type { Occupation } from "./situation.ts";
+import { holdChannel, type HeldChannel } from "./targets/held-channel.ts";
 import type { AdmittedOpening } from "./targets/target.ts";
 
 /** What openings need of the edge. */
@@ -43,6 +44,8 @@ export class OpenStream {
   readonly opening: Opening;
   readonly channel: EdgeChannel;
   readonly #session: string;
+  /** Before the verdict: what the vendor sends from then on must find somebody who keeps it. */
+  readonly #held: HeldChannel;
   readonly #ended = new AbortController();
   #admission: OpeningAdmission;
 
@@ -50,6 +53,7 @@ export class OpenStream {
     this.#session = asked.session.id;
     this.opening = asked.opening;
     this.channel = asked.channel;
+    this.#held = holdChannel(asked.channel);
     this.#admission = admission;
     const { person, request, target } = admission;
     this.occupation = { person, request, target: target.id };
@@ -88,7 +92,7 @@ export class OpenStream {
         rights,
         device,
         readSecret: () => devices.secret(target.id),
-        channel: this.channel,
+        held: this.#held,
         openRecording: async (stream) => {
           const session = this.#session;
           const subject = { session, target: target.id, person, grant, ...stream };

@@ -20,7 +20,7 @@ export interface HeldChannel {
   attach(consumer: ChannelConsumer): void;
 }
 
-/** Takes over all callbacks of `channel` at once. */
+/** Takes over all callbacks of `channel` at once; to be called in the turn in which the channel was handed over. */
 export function holdChannel(channel: Channel): HeldChannel {
   const waiting: (() => void)[] = [];
   const gone = new AbortController();

@@ -4,7 +4,6 @@
 // Rights: `terminal` = a shell; `exec` = any command, so also rsync and `scp -O`, which run one; `files` = the SFTP subsystem (scp since OpenSSH 9).
 import { once } from "node:events";
 import { ChannelSocket } from "./channel-socket.ts";
-import type { HeldChannel } from "./held-channel.ts";
 import { InnerSession, type InnerStream } from "./inner-session.ts";
 import { innerAlgorithms } from "./ssh-algorithms.ts";
 import { connectSsh, type SshDevice } from "./ssh-connection.ts";
@@ -16,12 +15,8 @@ import { kindRights, refused, type AdmittedOpening } from "./target.ts";
 const maxSessions = 16;
 
 /** Serves one inner SSH connection; its sessions share one connection to the device. */
-export async function serveInnerSsh(
-  admitted: AdmittedOpening,
-  held: HeldChannel,
-  device: SshDevice,
-): Promise<void> {
-  const { rights, signal, channel, hostKey } = admitted;
+export async function serveInnerSsh(admitted: AdmittedOpening, device: SshDevice): Promise<void> {
+  const { rights, signal, held, hostKey } = admitted;
   if (!kindRights.get("ssh")?.some((right) => rights.includes(right))) {
     throw refused(admitted, "no right at all");
   }
@@ -39,7 +34,7 @@ export async function serveInnerSsh(
     { hostKeys: [sshPrivateKeyText(hostKey)], algorithms: innerAlgorithms, ident: "Sallyport" },
     (inner) => acceptSessions(inner, running, start),
   );
-  channel.sendControl({ type: "opened" });
+  held.channel.sendControl({ type: "opened" });
   const socket = new ChannelSocket(held);
   const onLost = (): void => fail(connection.lost.reason);
   connection.lost.addEventListener("abort", onLost);

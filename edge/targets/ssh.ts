@@ -2,7 +2,6 @@
 // vendor's own client (mode `ssh`, in ssh-server.ts). The device's login is the edge's affair in all three.
 import { encodeOutput } from "../../shared/exec-output.ts";
 import type { ControlMessage, Opening } from "../../shared/channel/messages.ts";
-import type { HeldChannel } from "./held-channel.ts";
 import { withRecording, type VendorEnd } from "./recorded-stream.ts";
 import { connectSsh, type SshDevice } from "./ssh-connection.ts";
 import { startOnDevice, type DeviceStream, type Started } from "./ssh-stream.ts";
@@ -20,17 +19,17 @@ const knownSignal = /^[A-Z0-9]{1,16}$/;
 type Spoken = Extract<Opening, { mode: "terminal" | "exec" }>;
 
 export const ssh: TargetKind = {
-  async open(admitted, held) {
+  async open(admitted) {
     const { opening, device } = admitted;
     if (device.kind !== "ssh") throw refused(admitted, `device of kind "${device.kind}"`);
     switch (opening.mode) {
       case "terminal":
       case "exec":
         requireRight(admitted, opening.mode);
-        return speak(admitted, held, device, opening);
+        return speak(admitted, device, opening);
       case "ssh": {
         const { serveInnerSsh } = await import("./ssh-server.ts");
-        return serveInnerSsh(admitted, held, device);
+        return serveInnerSsh(admitted, device);
       }
       case "tcp":
         throw refused(admitted, `mode "${opening.mode}"`);
@@ -38,13 +37,9 @@ export const ssh: TargetKind = {
   },
 };
 
-async function speak(
-  admitted: AdmittedOpening,
-  held: HeldChannel,
-  device: SshDevice,
-  opening: Spoken,
-): Promise<void> {
-  const { channel, signal } = admitted;
+async function speak(admitted: AdmittedOpening, device: SshDevice, opening: Spoken): Promise<void> {
+  const { held, signal } = admitted;
+  const { channel } = held;
   await withRecording(admitted, subjectOf(opening), async (recording) => {
     const stop = AbortSignal.any([signal, recording.failed, held.gone]);
     using connection = await connectSsh(admitted, device, stop);

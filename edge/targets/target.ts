@@ -1,6 +1,5 @@
 // A target turns a channel into the device's protocol, injects the secret and records what passes (design: "A target"). This file is the contract
 // of every kind, and the only way in: the session hands over what the gate admitted, and gets the end or one typed failure back.
-import type { Channel } from "../../shared/channel/channel.ts";
 import type { Opening } from "../../shared/channel/messages.ts";
 import type { Clock } from "../../shared/clock.ts";
 import type { Ed25519KeyPair } from "../../shared/crypto/suite.ts";
@@ -10,7 +9,7 @@ import { messageOf, SallyportError } from "../../shared/errors.ts";
 import type { TargetId } from "../../shared/ids.ts";
 import type { RecordingSubject as Subject, StreamRecording } from "../recording.ts";
 import { DeviceError, toldOf } from "./device-error.ts";
-import { holdChannel, type HeldChannel } from "./held-channel.ts";
+import type { HeldChannel } from "./held-channel.ts";
 
 /** What a target needs of a recording; it closes what it opened. */
 export type Recording = Pick<StreamRecording, "write" | "drained" | "event" | "close" | "failed">;
@@ -30,7 +29,8 @@ export interface AdmittedOpening {
   readonly device: Device;
   /** Opens the vault's secret now; whoever asks forgets it after use. */
   readonly readSecret: () => Promise<Secret | undefined>;
-  readonly channel: Channel;
+  /** Held since the channel was admitted, so that nothing is lost until the device is reached. */
+  readonly held: HeldChannel;
   /** Rejects when nothing can be recorded; then nothing opens. Mode `ssh` opens one for each inner session. */
   readonly openRecording: (subject: RecordingSubject) => Promise<Recording>;
   /** The session's end. Its reason, if a string, is what the vendor is told. */
@@ -42,7 +42,7 @@ export interface AdmittedOpening {
 
 /** One protocol. `open` resolves when the device's side of the stream is over and every recording closed; rejects with a SallyportError. */
 export interface TargetKind {
-  open(admitted: AdmittedOpening, held: HeldChannel): Promise<void>;
+  open(admitted: AdmittedOpening): Promise<void>;
 }
 
 /** What a request may ask for on each kind of target. */
@@ -58,12 +58,12 @@ const kinds: ReadonlyMap<string, () => Promise<TargetKind>> = new Map([
 ]);
 
 /**
- * Serves one admitted opening to its end: takes the channel's callbacks at once, resolves when stream and channel have closed (also by
+ * Serves one admitted opening to its end: resolves when stream and channel have closed (also by
  * `signal`). On a failure the channel is aborted with `<code>: <what the vendor may know>`, and the rejection is for the journal.
  */
 export async function openTarget(admitted: AdmittedOpening): Promise<void> {
-  const { channel, signal, target } = admitted;
-  const held = holdChannel(channel);
+  const { held, signal, target } = admitted;
+  const { channel } = held;
   const onEnd = (): void => {
     const why: unknown = signal.reason;
     channel.abort(typeof why === "string" ? why : "ended by the edge");
@@ -76,7 +76,7 @@ export async function openTarget(admitted: AdmittedOpening): Promise<void> {
       throw refused(admitted, `target of kind "${target.kind}" with a "${admitted.device.kind}"`);
     }
     const kind = await load();
-    await kind.open(admitted, held);
+    await kind.open(admitted);
     await held.closed;
   } catch (thrown) {
     if (signal.aborted || held.gone.aborted) {

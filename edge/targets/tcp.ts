@@ -2,7 +2,6 @@
 // A channel that is aborted or cut resets the device's connection, and a device that resets aborts the channel: a cut never looks like an end.
 import type { Socket } from "node:net";
 import { dialDevice, lost, type DeviceAddress } from "./device-socket.ts";
-import type { HeldChannel } from "./held-channel.ts";
 import { RecordedStream, withRecording, type DeviceEnd } from "./recorded-stream.ts";
 import {
   refused,
@@ -15,7 +14,7 @@ import {
 const readBytes = 64 * 1024;
 
 export const tcp: TargetKind = {
-  async open(admitted, held) {
+  async open(admitted) {
     const { opening, device, target } = admitted;
     requireRight(admitted, "connect");
     if (opening.mode !== "tcp" || device.kind !== "tcp") {
@@ -25,17 +24,17 @@ export const tcp: TargetKind = {
     if (!device.ports.includes(port)) throw refused(admitted, `port ${port}`);
     const address = { host: device.host, port, name: target.name };
     await withRecording(admitted, { kind: "tcp", title: `port ${port}` }, (recording) =>
-      connect(admitted, held, address, recording),
+      connect(admitted, address, recording),
     );
   },
 };
 
 async function connect(
-  { signal, clock, channel }: AdmittedOpening,
-  held: HeldChannel,
+  { signal, clock, held }: AdmittedOpening,
   address: DeviceAddress,
   recording: Recording,
 ): Promise<void> {
+  const { channel } = held;
   const buffer = Buffer.allocUnsafeSlow(readBytes);
   const stop = AbortSignal.any([signal, recording.failed, held.gone]);
   const socket = await dialDevice(address, {

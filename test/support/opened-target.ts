@@ -9,6 +9,7 @@ import type { Device } from "../../shared/document/device.ts";
 import type { Secret } from "../../shared/document/secret.ts";
 import { SallyportError } from "../../shared/errors.ts";
 import { parseTargetId } from "../../shared/ids.ts";
+import { holdChannel } from "../../edge/targets/held-channel.ts";
 import { kindRights, openTarget, type AdmittedOpening } from "../../edge/targets/target.ts";
 import { pairedChannels, type PairedChannel } from "./paired-channel.ts";
 import { MemoryRecording } from "./memory-recording.ts";
@@ -61,7 +62,7 @@ export async function openOn(
     rights: under.rights ?? kindRights.get(device.kind) ?? [],
     device,
     readSecret: async () => under.secret,
-    channel: edge,
+    held: holdChannel(edge),
     openRecording: async (subject) => {
       const recording = new MemoryRecording(subject);
       under.onRecording?.(recording);
