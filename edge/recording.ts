@@ -1,6 +1,6 @@
 // Recordings of this edge: opened and closed in the journal, sealed while they are written, flushed each second (shared/protocol.md, "Recording").
 // Invariant: fail closed. A stream whose recording or journal cannot be written says so in `failed`, and its session must end.
-import { open, readdir, rename, rm, stat, type FileHandle } from "node:fs/promises";
+import { open, readdir, rename, rm, stat, statfs, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { toBase64Url } from "../shared/bytes.ts";
 import type { Clock } from "../shared/clock.ts";
@@ -26,6 +26,8 @@ const flushMs = 1000;
 /** While someone watches, so that they see what happens and not what happened. */
 const followedFlushMs = 50;
 const fileEnding = ".recording";
+const idPattern = /^[A-Za-z0-9_-]{22}$/;
+const defaultReserveBytes = 32 * 1024 * 1024;
 
 /** What a stream's recording is about. */
 export interface RecordingSubject {
@@ -70,6 +72,8 @@ export interface RecordingsOptions {
   /** Part of the quota at which `onSpaceLow` is called once, and the journal told. */
   readonly warnPercent: number;
   readonly onSpaceLow: (usedBytes: number, quotaBytes: number) => void;
+  /** Free bytes of the disk that recordings leave to the journal and the vault, whatever their quota: a full edge must still be reachable. */
+  readonly reserveBytes?: number;
 }
 
 /** Opens the folder of recordings; those that a crash left open are closed as torn first, up to their last sound chunk. */
@@ -87,6 +91,8 @@ export class Recordings {
   readonly options: RecordingsOptions;
   readonly #live = new Map<RecordingId, ChunkFile>();
   #usedBytes: number;
+  /** What recordings may still take from the disk, as measured when the last one was opened. */
+  #roomBytes = 0;
   #warned = false;
 
   /** Only `openRecordings` makes one. */
@@ -102,6 +108,7 @@ export class Recordings {
   /** Begins a recording: file and journal entry are on the disk when this resolves. Rejects with `disk_full` or `recording_failed`; nothing is left then. */
   async open(subject: RecordingSubject): Promise<StreamRecording> {
     const { suite, edgeKeys, auditKey, clock, journal } = this.options;
+    await this.#measureRoom();
     const started = await startRecording(suite, this.#factsOf(subject), {
       edge: edgeKeys.publicKey,
       ...(auditKey && { audit: auditKey }),
@@ -131,8 +138,12 @@ export class Recordings {
     return [...this.#live.keys(), ...closed.filter((id) => !this.#live.has(id))];
   }
 
-  /** Where a recording's file is, with its writer if it is still open. */
+  /** Where a recording's file is, with its writer if it is still open. Throws `not_found` for what cannot be an id. */
   locate(recording: RecordingId): { path: string; live: ChunkFile | undefined } {
+    // Attack: an id from a reader's message that climbs out of the folder.
+    if (!idPattern.test(recording)) {
+      throw new SallyportError("not_found", `no recording "${recording}"`);
+    }
     const live = this.#live.get(recording);
     return { path: live?.path ?? this.#pathOf("closed", recording), live };
   }
@@ -153,7 +164,10 @@ export class Recordings {
     const path = this.#pathOf("open", header.recording);
     const space: Space = {
       take: (bytes) => this.#take(bytes),
-      give: (bytes) => void (this.#usedBytes -= bytes),
+      give: (bytes) => {
+        this.#usedBytes -= bytes;
+        this.#roomBytes += bytes;
+      },
     };
     space.take(preamble.length);
     let file: FileHandle | undefined;
@@ -175,6 +189,12 @@ export class Recordings {
     return join(this.options.folder, state, `${recording}${fileEnding}`);
   }
 
+  async #measureRoom(): Promise<void> {
+    const { folder, reserveBytes = defaultReserveBytes } = this.options;
+    const { bavail, bsize } = await statfs(folder);
+    this.#roomBytes = bavail * bsize - reserveBytes;
+  }
+
   #take(bytes: number): void {
     const { quotaBytes, warnPercent, onSpaceLow, journal } = this.options;
     const used = this.#usedBytes + bytes;
@@ -184,7 +204,14 @@ export class Recordings {
         `recordings of ${used} bytes exceed their quota of ${quotaBytes}`,
       );
     }
+    if (bytes > this.#roomBytes) {
+      throw new SallyportError(
+        "disk_full",
+        "the disk has only what recordings must leave to the journal",
+      );
+    }
     this.#usedBytes = used;
+    this.#roomBytes -= bytes;
     if (this.#warned || used < (quotaBytes * warnPercent) / 100) return;
     this.#warned = true;
     onSpaceLow(used, quotaBytes);

@@ -54,7 +54,7 @@ await group("full disk", {}, (test) => {
     using elsewhere = temporaryFolder();
     await using disk = await smallDisk(megabyte);
     await using journal = await journalIn(elsewhere.path);
-    const recordings = await recordingsIn(disk.path, journal);
+    const recordings = await recordingsIn(disk.path, journal, { reserveBytes: 0 });
     const recording = await recordings.open(subject);
     await disk.fill(300_000);
     const piece = suite.randomBytes(65_536);
@@ -74,6 +74,21 @@ await group("full disk", {}, (test) => {
     assert.is(journal.length, 3);
     await disk.free();
     assert.is((await (await recordings.open(subject)).close()).torn, false);
+  });
+
+  test("recordings stop before the journal that shares their disk has to", async () => {
+    await using disk = await smallDisk(megabyte);
+    await using journal = await journalIn(disk.path);
+    const recordings = await recordingsIn(disk.path, journal, { reserveBytes: 200_000 });
+    const recording = await recordings.open(subject);
+    const piece = suite.randomBytes(65_536);
+    for (let step = 0; step < 20; step += 1) recording.write("from-device", piece);
+    assert.match((recording.failed.reason as Error).message, /must leave to the journal/);
+    assert.is((await recording.close()).torn, true);
+    await disk.fill(200_000);
+    await refusal(() => recordings.open(subject), "disk_full");
+    for (let step = 0; step < 100; step += 1) await journal.append("step-made", {}, { step });
+    assert.not.ok(journal.failed.aborted);
   });
 
   test("the vault keeps its last version, on the disk and in memory", async () => {

@@ -223,7 +223,9 @@ await group("recorder", {}, (test) => {
     using folder = temporaryFolder();
     await using journal = await journalIn(folder.path);
     const recordings = await recordingsIn(folder.path, journal);
-    await refusal(() => all(play(recordings, "AAAAAAAAAAAAAAAAAAAAAA" as never)), "not_found");
+    for (const id of ["AAAAAAAAAAAAAAAAAAAAAA", "../../../etc/passwd", "", "a/b"]) {
+      await refusal(() => all(play(recordings, id as never)), "not_found");
+    }
   });
 
   test("bulk data is recorded byte by byte, however it is cut", async () => {
@@ -306,13 +308,14 @@ await group("recorder", {}, (test) => {
       using folder = temporaryFolder();
       await using journal = await journalIn(folder.path);
       const clock = new TurnedClock();
-      const lost = await (await recordingsIn(folder.path, journal, { clock })).open(subject);
-      const path = join(folder.file("recordings/open"), `${lost.id}.recording`);
+      const before = await recordingsIn(folder.path, journal, { clock });
+      const lost = await before.open(subject);
+      const { path, live } = before.locate(lost.id);
       for (const text of ["one", "two"]) {
         lost.write("from-device", Buffer.from(text));
         clock.advanceMs(1000);
+        await live?.sync();
       }
-      while ((await readFile(path)).length < 3500) await new Promise(setImmediate);
       await writeFile(path, tail(await readFile(path)));
       const recordings = await recordingsIn(folder.path, journal);
       const last = (await all(journal.entriesFrom(0))).at(-1);
