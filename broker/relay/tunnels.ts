@@ -205,6 +205,7 @@ export function createTunnels(options: TunnelsOptions): Tunnels {
       else {
         pool.waiters.delete(waiter);
         waiter.give(tunnel);
+        refill(edge, pool);
       }
     },
     async acceptChannel(request, socket, head, edge) {
