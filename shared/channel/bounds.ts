@@ -53,5 +53,5 @@ export const resumeWithinMs = 2 * 60_000;
 export const firstRetryMs = 250;
 export const longestRetryMs = 5_000;
 
-/** How long the vendor's side waits, after an orderly end, for the edge to close the transport. */
+/** How long the vendor's side of an ended channel waits for the edge to close the transport. */
 export const lingerMs = 2_000;

@@ -43,6 +43,8 @@ export class SealedChannel implements Channel {
   #epoch = -1;
   #isWide = false;
   #hasEnded = false;
+  /** On the vendor's side, once everything is said and acknowledged in both directions. */
+  #linger: Disposable | undefined;
   #isClosed = false;
 
   onControl: (message: ControlMessage) => void = ignore;
@@ -208,9 +210,11 @@ export class SealedChannel implements Channel {
     setTimeout(() => this.release(), 0);
   }
 
-  /** Ends without a word to the other side. */
+  /** Gives up without a word to the other side. */
   cut(error?: SallyportError): void {
-    if (!this.#isClosed) this.#close("cut", error);
+    if (this.#isClosed) return;
+    if (this.#linger === undefined) this.#close("cut", error);
+    else this.#close("ended");
   }
 
   #take({ type, content }: OpenedRecord): void {
@@ -241,6 +245,10 @@ export class SealedChannel implements Channel {
     this.#link = undefined;
     this.#sender.detach();
     this.#receiver.detach();
+    if (this.#linger !== undefined && why === undefined) {
+      this.#close("ended");
+      return;
+    }
     this.onAway();
     if (!this.#isClosed) this.whenLost(why);
   }
@@ -261,33 +269,24 @@ export class SealedChannel implements Channel {
     this.#link?.say(recordTypes.abort, concatBytes(Uint8Array.of(code), utf8(reason)));
   }
 
+  // The edge closes the transport of an ended channel. Until it does, the vendor's side stays, so that its last ack can still be brought after a loss.
   #finishIfDone(): void {
     const isDone =
       this.#hasEnded && this.#sender.weight === 0 && this.#receiver.isDone && !this.#isClosed;
-    if (isDone) this.#close("ended");
+    if (!isDone) return;
+    if (this.#nature.side === "edge") this.#close("ended");
+    else this.#linger ??= this.#nature.clock.setTimer(lingerMs, () => this.#close("ended"));
   }
 
   #close(how: CloseKind, error?: SallyportError, reason?: string): void {
     this.#isClosed = true;
     this.#sender.close();
     this.#receiver.close(error);
-    this.#closeLink(how);
+    this.#linger?.[Symbol.dispose]();
+    this.#link?.close();
+    this.#link = undefined;
     this.whenClosed();
     this.onClose(how, error, reason);
-  }
-
-  // The edge closes the transport of an ended channel, so that the vendor's last ack arrives before its socket goes.
-  #closeLink(how: CloseKind): void {
-    const link = this.#link;
-    this.#link = undefined;
-    if (link === undefined) return;
-    if (how !== "ended" || this.#nature.side === "edge") {
-      link.close();
-      return;
-    }
-    link.onRecord = ignore;
-    const timer = this.#nature.clock.setTimer(lingerMs, () => link.close());
-    link.onLost = () => timer[Symbol.dispose]();
   }
 }
 
