@@ -344,7 +344,7 @@ export class Session {
   async #startMinutes(): Promise<void> {
     if (this.#admission?.hasStarted === true) return;
     const { consumption, time } = this.#world;
-    if (!(await consumption.start(this.request, time.reading()))) {
+    if (!(await consumption.start(this.request, time.moment()))) {
       throw new SallyportError("internal", `request "${this.request}" has no account`);
     }
     this.rejudge();

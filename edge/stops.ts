@@ -86,7 +86,7 @@ export class Stops implements Disposable {
     if (this.#heard.has(id)) return;
     this.#remember(id);
     const { journal, time } = this.#options;
-    const since = time.reading();
+    const since = time.moment();
     // What closes does not wait for the disk; the entry is in its place before that of any session that it ends.
     const written = journal.append("unsigned-stop-begun", idsOf(scope), { source, by: by ?? null });
     this.#run({ id, scope, entry: "", since });

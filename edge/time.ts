@@ -103,6 +103,12 @@ export class EdgeTime {
     return { bootId, monotonicMs, wallMs, proven, floorMs };
   }
 
+  /** This moment, as it is stored. */
+  moment(): Moment {
+    const { floorMs: _floorMs, ...moment } = this.reading();
+    return moment;
+  }
+
   /** Unix seconds as the edge believes, for documents and journal. */
   seconds(): number {
     return Math.floor(this.reading().wallMs / 1000);

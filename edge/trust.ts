@@ -180,7 +180,7 @@ export class Trust {
         if (this.#index.recovering?.hash === hash) return { outcome: "known", hash };
         return this.#write(envelope, "recovery-announced", (index) => ({
           ...index,
-          recovering: { hash, since: time.reading() },
+          recovering: { hash, since: time.moment() },
         }));
       case "sibling":
         throw new SallyportError(

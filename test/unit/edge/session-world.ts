@@ -1,0 +1,232 @@
+// One session of the gate's small site, with real journal, accounts and time, a turned clock, and a channel and a target that note what they are told.
+import { join } from "node:path";
+import { Consumption } from "../../../edge/consumption.ts";
+import { Devices } from "../../../edge/devices.ts";
+import type { Job } from "../../../edge/grant-line.ts";
+import { openJournal } from "../../../edge/journal.ts";
+import { openArchive } from "../../../edge/record/archive.ts";
+import { openRecordings } from "../../../edge/recording.ts";
+import { Session, type SessionCaller, type SessionWorld } from "../../../edge/session.ts";
+import type { Situation } from "../../../edge/situation.ts";
+import type { AdmittedOpening } from "../../../edge/targets/target.ts";
+import { EdgeTime } from "../../../edge/time.ts";
+import { openVault } from "../../../edge/vault.ts";
+import type { AskedOpening, EdgeChannel, Keep } from "../../../shared/channel/admission.ts";
+import type { ControlMessage, ControlMessageOf } from "../../../shared/channel/messages.ts";
+import { nodeCrypto } from "../../../shared/crypto/node.ts";
+import type { Device } from "../../../shared/document/device.ts";
+import type { ChannelId } from "../../../shared/ids.ts";
+import { temporaryFolder } from "../../support/temporary.ts";
+import { TurnedClock } from "../../support/turned-clock.ts";
+import * as site from "./gate-world.ts";
+
+/** A channel that keeps what was said on it. */
+export class NotedChannel implements EdgeChannel {
+  readonly id: ChannelId;
+  readonly purpose = "session";
+  readonly cipher = "aes-256-gcm";
+  readonly transcriptHash = new Uint8Array(32);
+  readonly epoch = 0;
+  readonly unacknowledgedBytes = 0;
+  readonly said: ControlMessage[] = [];
+  readonly kept: Keep[] = [];
+  abortedWith: string | undefined;
+  isEnded = false;
+  onControl = (_message: ControlMessage): void => undefined;
+  onData = (_bytes: Uint8Array, settled: () => void): void => settled();
+  onDrain = (): void => undefined;
+  onEnd = (): void => undefined;
+  onAway = (): void => undefined;
+  onBack = (): void => undefined;
+  onClose: EdgeChannel["onClose"] = () => undefined;
+  readonly #waiters: (() => void)[] = [];
+
+  constructor(id: string) {
+    this.id = id as ChannelId;
+  }
+
+  get session(): EdgeChannel {
+    return this;
+  }
+
+  keep(keep: Keep): void {
+    this.kept.push(keep);
+  }
+
+  sendControl(message: ControlMessage): void {
+    this.said.push(message);
+    for (const wake of this.#waiters.splice(0)) wake();
+  }
+
+  write(): boolean {
+    return true;
+  }
+
+  end(): void {
+    this.isEnded = true;
+  }
+
+  abort(reason: string): void {
+    this.abortedWith ??= reason;
+  }
+
+  /** The next message of a type that was not taken yet. */
+  async hears<Type extends ControlMessage["type"]>(type: Type): Promise<ControlMessageOf<Type>> {
+    for (;;) {
+      const at = this.said.findIndex((message) => message.type === type);
+      const [found] = at === -1 ? [] : this.said.splice(at, 1);
+      if (found !== undefined) return found as ControlMessageOf<Type>;
+      await new Promise<void>((resolve) => this.#waiters.push(resolve));
+    }
+  }
+}
+
+const device: Device = { kind: "tcp", host: "127.0.0.1", ports: [502] };
+
+class KnownDevices extends Devices {
+  override async device(): Promise<Device> {
+    return device;
+  }
+}
+
+/** A target whose streams last until they are ended or told to fail. */
+export interface NotedStream {
+  readonly admitted: AdmittedOpening;
+  readonly fail: (why: Error) => void;
+}
+
+export async function openSessionWorld() {
+  const folder = temporaryFolder();
+  const clock = new TurnedClock(site.nowAt * 1000);
+  const { bootId } = site;
+  const time = await EdgeTime.open({
+    path: join(folder.path, "time.json"),
+    clock,
+    bootId,
+    isProven: () => true,
+    onJump: () => undefined,
+  });
+  const suite = nodeCrypto;
+  const journal = await openJournal({ folder: join(folder.path, "journal"), clock, bootId, suite });
+  const sealing = await suite.xwingKeyPair();
+  const vault = await openVault({
+    path: join(folder.path, "vault"),
+    keyFile: join(folder.path, "key"),
+    suite,
+  });
+  const ground = { suite, clock, journal, site: site.site, edge: site.edge };
+  const state = {
+    job: site.jobWith() as Job | undefined,
+    change: {} as Partial<Situation>,
+    logged: [] as string[],
+    streams: [] as NotedStream[],
+  };
+  const sessions = new Set<Session>();
+  const openConsumption = () => Consumption.open(join(folder.path, "consumption"));
+  let consumption = await openConsumption();
+  await consumption.extendLine(site.hash("the-request"), site.hash("grant-1"), null);
+
+  const world: SessionWorld = {
+    journal,
+    recordings: await openRecordings({
+      ...ground,
+      folder: join(folder.path, "recordings"),
+      edgeKeys: sealing,
+      auditKey: undefined,
+      quotaBytes: 1_000_000,
+      warnPercent: 80,
+      onSpaceLow: () => undefined,
+    }),
+    devices: new KnownDevices({ ...ground, vault, sealing }),
+    hostKey: await suite.ed25519KeyPair(),
+    clock,
+    archive: await openArchive(join(folder.path, "archive")),
+    get consumption() {
+      return consumption;
+    },
+    time,
+    idleLimitMs: 3 * site.hour * 1000,
+    situation: () =>
+      site.situationWith({
+        time: time.reading(),
+        occupations: [...sessions].flatMap((session) => session.occupations()),
+        ...state.change,
+      }),
+    job: (request) => state.job && { ...state.job, consumed: consumption.of(request) },
+    onOccupation: () => undefined,
+    log: (line) => state.logged.push(line),
+    async openTarget(admitted) {
+      const failure = Promise.withResolvers<void>();
+      state.streams.push({ admitted, fail: failure.reject });
+      const ended = new Promise<void>((resolve) => {
+        if (admitted.signal.aborted) resolve();
+        admitted.signal.addEventListener("abort", () => resolve());
+      });
+      await Promise.race([ended, failure.promise]);
+    },
+  };
+
+  return {
+    world,
+    clock,
+    state,
+    journal,
+    open(channel: NotedChannel, change: Partial<SessionCaller> = {}): Session {
+      const session = new Session(world, {
+        channel,
+        purpose: "session",
+        transcript: site.transcript,
+        proof: site.proofWith(),
+        attestation: site.attestationWith(),
+        request: site.hash("the-request"),
+        ...change,
+      });
+      sessions.add(session);
+      session.onEnded = () => void sessions.delete(session);
+      return session;
+    },
+    /** What a kill and a new start leave of the accounts. */
+    async restartAccounts(): Promise<void> {
+      consumption = await openConsumption();
+    },
+    changed(change: Partial<Situation>): void {
+      Object.assign(state.change, change);
+      for (const session of sessions) session.rejudge();
+    },
+    granted(job: Job): void {
+      state.job = job;
+      for (const session of sessions) session.rejudge();
+    },
+    async events(): Promise<string[]> {
+      const found: string[] = [];
+      for await (const { header } of journal.entriesFrom(0)) found.push(header.event);
+      return found;
+    },
+    async [Symbol.asyncDispose]() {
+      for (const session of sessions) await session.end("closed");
+      await journal[Symbol.asyncDispose]();
+      folder[Symbol.dispose]();
+    },
+  };
+}
+
+export type OpenedWorld = Awaited<ReturnType<typeof openSessionWorld>>;
+
+/** A vendor's wish for a stream on a session's channel. */
+export function asking(
+  session: NotedChannel,
+  target = "hmi",
+  id = "stream-1",
+): AskedOpening & { readonly channel: NotedChannel } {
+  return {
+    session,
+    channel: new NotedChannel(id),
+    opening: {
+      type: "opening",
+      mode: "exec",
+      target: site.target(target),
+      command: "date",
+      terminal: null,
+    },
+  };
+}
