@@ -23,6 +23,16 @@ const longHead = Uint8Array.from([0xa5, 0x18, 0x01, ...good.subarray(2)]);
 const refusedKeys: readonly [note: string, bytes: Uint8Array][] = [
   ["nothing", new Uint8Array()],
   ["a list", Uint8Array.of(0x80)],
+  ["a list of what the map should hold", Uint8Array.from([0x85, ...good.subarray(1)])],
+  [
+    "more bytes than any key has",
+    cborMap([
+      [1, 3],
+      [3, -257],
+      [-1, new Uint8Array(600)],
+      [-2, Uint8Array.of(1, 0, 1)],
+    ]),
+  ],
   ["a byte after the end", Uint8Array.from([...good, 0])],
   ["a byte too few", good.subarray(0, -1)],
   ["a label with a longer head (second spelling)", longHead],

@@ -3,6 +3,7 @@ import * as assert from "uvu/assert";
 import { parseManifest, type Manifest } from "../../../shared/document/manifest.ts";
 import { group } from "../../support/group.ts";
 import { edgeEntry, firstManifest, keyOf, paperPolicy, refused, signed } from "./paper-site.ts";
+import { SoftwarePasskey } from "./software-passkey.ts";
 
 type Change = (manifest: Manifest) => object;
 const base = await firstManifest();
@@ -14,6 +15,8 @@ const [relay] = base.relays;
 const annaKey = await keyOf("anna");
 const otherEdge = await edgeEntry("edge 2");
 const joeKey = await keyOf("joe");
+const ava = { id: "acme/ava", name: "Ava", keys: [joeKey] };
+const passkey = new SoftwarePasskey("ES256").key;
 
 const permitted: readonly [note: string, change: Change][] = [
   ["the paper site's", (m) => m],
@@ -177,6 +180,29 @@ const refusedOnes: readonly [attack: string, change: Change, expected: RegExp][]
       targets: [{ ...hmi, policy: "none" }],
     }),
     /names policy "none"/,
+  ],
+  [
+    "two companies of one id",
+    (m) => ({ ...m, companies: [acme, { ...acme, administrators: [ava] }] }),
+    /company "acme" stands twice/,
+  ],
+  [
+    "two edges of one id",
+    (m) => ({ ...m, edges: [edge, { ...otherEdge, id: edge?.id }] }),
+    /edge .* stands twice/,
+  ],
+  [
+    "two policies of one id",
+    (m) => ({ ...m, policies: [...m.policies, { ...paperPolicy, maxMinutes: 5 }] }),
+    /policy "normal" stands twice/,
+  ],
+  [
+    "a passkey whose credential id is longer than WebAuthn has",
+    (m) => ({
+      ...m,
+      persons: [{ ...anna, keys: [{ ...passkey, credentialId: "A".repeat(1368) }] }, ben],
+    }),
+    /1026 bytes, expected 1 to 1023/,
   ],
   ["two targets of one id", (m) => ({ ...m, targets: [hmi, hmi] }), /target "hmi" stands twice/],
   [

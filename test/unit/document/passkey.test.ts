@@ -6,7 +6,7 @@ import { verifyGrant } from "../../../shared/document/grant.ts";
 import { verifyIntroduction } from "../../../shared/document/introduction.ts";
 import { verifyInvitation } from "../../../shared/document/invitation.ts";
 import type { PublicKey } from "../../../shared/document/keys.ts";
-import { passkeySigner } from "../../../shared/document/passkey.ts";
+import { parseRegistration, passkeySigner } from "../../../shared/document/passkey.ts";
 import { verifyDocument, type SignatureRules } from "../../../shared/document/verify.ts";
 import type { PersonId } from "../../../shared/ids.ts";
 import { group } from "../../support/group.ts";
@@ -153,6 +153,22 @@ await group("passkey", {}, (test) => {
     const anna = await keyOf("anna");
     const asRaw = { ...(await touched()), signatures: [{ ...raw, passkey: assertion.passkey }] };
     await refused(() => verify(asRaw, {}, anna), "signature_invalid", /Ed25519 key with a passkey/);
+  });
+  test("a registration gives the key that introductions list", () => {
+    assert.equal(parseRegistration(passkey.register()), passkey.key);
+  });
+  test("a registration without a credential, with extensions or cut short is refused", async () => {
+    const registration = passkey.register();
+    const without = registration.map((byte, at) => (at === 32 ? byte & ~0x40 : byte));
+    const extended = registration.map((byte, at) => (at === 32 ? byte | 0x80 : byte));
+    for (const bad of [
+      without,
+      extended,
+      registration.subarray(0, -1),
+      registration.subarray(0, 37),
+    ]) {
+      await refused(() => parseRegistration(bad), "document_invalid", /registration|COSE/);
+    }
   });
   test("a passkey introduces itself and approves a job under a policy of passkeys", async () => {
     const first = await PaperSite.make();

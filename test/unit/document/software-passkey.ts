@@ -88,6 +88,21 @@ export class SoftwarePasskey {
     };
   }
 
+  /** The authenticator data of its registration: AT, UP and UV set, no AAGUID. */
+  register(): Uint8Array {
+    const { cose, credentialId } = this.key;
+    const id = Uint8Array.fromBase64(credentialId, { alphabet: "base64url" });
+    const key = Uint8Array.fromBase64(cose, { alphabet: "base64url" });
+    const start = [
+      ...hash(utf8("sign.example.org")),
+      0x45,
+      ...new Uint8Array(4 + 16),
+      0,
+      id.length,
+    ];
+    return new Uint8Array([...start, ...id, ...key]);
+  }
+
   /** An assertion over `challenge` as the paper site's signing page gets it, changed by `fault`. */
   assert(challenge: Uint8Array, fault: Partial<Touch> = {}): Assertion {
     const touch: Touch = {
