@@ -21,7 +21,7 @@ import { Inbox } from "./inbox.ts";
 import { introduce, openIntroduction } from "./introduction.ts";
 import { Jobs } from "./jobs.ts";
 import { makeCheckpoint, openJournal, type Journal } from "./journal.ts";
-import { openControlLink, type LinkState } from "./link/control-link.ts";
+import { openControlLink, type ControlLink, type LinkState } from "./link/control-link.ts";
 import { openTunnels } from "./link/tunnels.ts";
 import { openUplink, type Uplink } from "./link/uplink.ts";
 import { openArchive } from "./record/archive.ts";
@@ -212,42 +212,46 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
     devices,
     sessions,
     stops,
-    sendReceipt: (receipt) => control.sendReceipt(receipt),
+    sendReceipt: (receipt) => control?.sendReceipt(receipt),
   });
-  const control = openControlLink({
-    ...ground,
-    ...signs,
-    uplink,
-    presence: { version: options.version, bootId, timeProven: options.isTimeProven },
-    journal: {
-      length: () => (isListed() ? journal.length : 0),
-      headersFrom: (from, count) => headersOf(journal, from, count),
-    },
-    documentsRead: () => inbox.read(),
-    onDial: (dial, relayName) => tunnels.dial(dial.label, dial.nonces, relayName),
-    onDocument: (document) => inbox.take(document),
-    async onStop({ stop, scope, id, by }) {
-      const named = parseStopScope(scope, id);
-      if (named !== undefined) await stops.begin(`relay ${stop}`, named, "relay", by ?? undefined);
-    },
-    onRelayTime: (relayAt) => time.suggest(relayAt),
-    onState(now, detail) {
-      link = now;
-      log(`link ${now}${detail === "" ? "" : `: ${detail}`}`);
-    },
-  });
+  let control: ControlLink | undefined;
+  const connect = (): void => {
+    control = openControlLink({
+      ...ground,
+      ...signs,
+      uplink,
+      presence: { version: options.version, bootId, timeProven: options.isTimeProven },
+      journal: {
+        length: () => (isListed() ? journal.length : 0),
+        headersFrom: (from, count) => headersOf(journal, from, count),
+      },
+      documentsRead: () => inbox.read(),
+      onDial: (dial, relayName) => tunnels.dial(dial.label, dial.nonces, relayName),
+      onDocument: (document) => inbox.take(document),
+      async onStop({ stop, scope, id, by }) {
+        const named = parseStopScope(scope, id);
+        if (named !== undefined)
+          await stops.begin(`relay ${stop}`, named, "relay", by ?? undefined);
+      },
+      onRelayTime: (relayAt) => time.suggest(relayAt),
+      onState(now, detail) {
+        link = now;
+        log(`link ${now}${detail === "" ? "" : `: ${detail}`}`);
+      },
+    });
+  };
   const checkpoints = new Checkpoints({
     ...ground,
     isProven: options.isTimeProven,
     makeCheckpoint: checkpoint,
     publish(envelope) {
-      if (isListed()) control.sendCheckpoint(envelope);
+      if (isListed()) control?.sendCheckpoint(envelope);
     },
-    onGrowth: () => control.journalGrew(),
+    onGrowth: () => control?.journalGrew(),
   });
-  await inbox.answerAgain();
   const ended = new AbortController();
-  if (!isListed()) {
+  if (isListed()) connect();
+  else {
     const introduction = await openIntroduction({
       ...ground,
       path: at("introduction.json"),
@@ -256,9 +260,12 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
       nowAt: time.seconds(),
       makeCheckpoint: checkpoint,
     });
-    // The link is refused, and tries again, until the relay has it.
-    void introduce({ ...ground, uplink, introduction, signal: ended.signal });
+    // Before it is introduced, a relay would know neither the edge nor its site.
+    void introduce({ ...ground, uplink, introduction, signal: ended.signal }).then(() => {
+      if (!ended.signal.aborted) connect();
+    });
   }
+  await inbox.answerAgain();
   const console = await listenConsole(state, (asked, gone) =>
     answerConsole(statusSource, asked, gone),
   );
@@ -287,7 +294,7 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
       acceptor.close("the edge stops");
       tunnels.close();
       checkpoints[Symbol.dispose]();
-      await control.close();
+      await control?.close();
       stops[Symbol.dispose]();
       refusals[Symbol.dispose]();
       await time.save();
