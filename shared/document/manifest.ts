@@ -5,7 +5,6 @@ import { fromBase64Url, toBase64Url } from "../bytes.ts";
 import type { EdgeId, PersonId, PolicyId, TargetId } from "../ids.ts";
 import type { Envelope } from "./envelope.ts";
 import {
-  bytes,
   companyId,
   documentHash,
   documentInvalid,
@@ -156,7 +155,7 @@ const schema = record({
   targets: list(target, 0, maxTargets),
   policies: list(policy, 0, maxPolicies),
   release: v.nullable(
-    record({ version: whole(1, 2 ** 31), keys: list(bytes(32), releaseKeys, releaseKeys) }),
+    record({ version: whole(1, 2 ** 31), keys: list(ed25519Public, releaseKeys, releaseKeys) }),
   ),
 });
 export type Manifest = v.InferOutput<typeof schema>;
