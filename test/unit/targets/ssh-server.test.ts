@@ -11,7 +11,7 @@ import { group } from "../../support/group.ts";
 import { failureOf, openOn } from "../../support/opened-target.ts";
 import { ownSsh } from "../../support/own-ssh.ts";
 import { freePort } from "../../support/port.ts";
-import { runProcess } from "../../support/process.ts";
+import { runProcess, startProcess } from "../../support/process.ts";
 
 const bulk = 100 * 1024 * 1024;
 const fileBytes = 20 * 1024 * 1024;
@@ -49,6 +49,24 @@ await group("targets/ssh-server", { timeoutMs: 90_000 }, (test) => {
     assert.is(recording?.subject.kind, "terminal");
     assert.is(recording?.bytesOf("from-device").toString(), stdout);
     assert.is(recording?.bytesOf("to-device").toString(), input);
+  });
+  test("a window that changes is followed on the device and in the recording", async () => {
+    await using sshd = await startSshd();
+    await using ssh = await ownSsh(under(sshd));
+    // socat gives the client a real terminal, whose size is then changed from outside.
+    const command = `ssh ${ssh.options.join(" ")} press-7`;
+    const client = startProcess("socat", ["-", `EXEC:"${command}",pty,setsid,ctty,stderr`]);
+    client.stdin.write("PS1=; trap 'stty size' WINCH; echo re''ady\n");
+    await client.line(/ready$/);
+    const [terminal] = await terminalsOf(ssh.folder);
+    await runProcess("stty", ["-F", terminal ?? "", "rows", "40", "columns", "100"]);
+    client.stdin.write("\n");
+    await client.line(/40 100$/);
+    client.stdin.write("exit\n");
+    await ssh.openings[0]?.served;
+    const [recording] = ssh.openings[0]?.recordings ?? [];
+    const resized = recording?.events.findLast(({ name }) => name === "resize");
+    assert.equal(resized?.details, { columns: 100, rows: 40 });
   });
   test("100 MB go up and 100 MB come down through the vendor's ssh, whole", async () => {
     await using sshd = await startSshd();
@@ -306,6 +324,13 @@ await group("targets/ssh-server", { timeoutMs: 90_000 }, (test) => {
     );
   });
 });
+
+/** The terminals of the ssh clients that run with this folder's configuration. */
+async function terminalsOf(folder: string): Promise<string[]> {
+  const { stdout } = await runProcess("ps", ["-e", "-o", "tty=,args="]);
+  const clients = stdout.split("\n").filter((line) => line.includes(`ssh -F ${folder}`));
+  return clients.map((line) => `/dev/${line.split(" ")[0]}`).filter((path) => path !== "/dev/?");
+}
 
 /** Prints what the device sees of an agent, a display and a variable, which this client does offer. */
 async function runWithAgentAndDisplay(options: readonly string[]) {
