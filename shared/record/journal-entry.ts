@@ -13,6 +13,9 @@ export type EntryHash = string & { readonly [brand]: "EntryHash" };
 /** An entry's line may not exceed this, so a reader knows when to stop looking for its end. */
 export const maxEntryBytes = 64 * 1024;
 const maxDetailsBytes = 48 * 1024;
+const maxIds = 16;
+const maxIdLength = 128;
+const idKey = /^[a-z][A-Za-z]{0,31}$/;
 const saltBytes = 16;
 const headerContext = utf8("sallyport journal entry v1");
 const detailsContext = utf8("sallyport journal details v1");
@@ -55,19 +58,17 @@ export interface JournalPoint {
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const hash = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{43}$/));
 
+// valibot's `record` leaves out keys such as `constructor`, and what is left out cannot be hashed: both take the object as it is.
+const ids = v.custom<EntryIds>(isIds, "ids are not at most 16 short words with short texts");
+const details = v.custom<EntryDetails>(isObject, "details are not an object");
+
 const headerSchema = v.strictObject({
   n: count,
   wallMs: v.pipe(v.number(), v.safeInteger()),
   monotonicMs: count,
   bootId: v.pipe(v.string(), v.regex(/^[A-Za-z0-9-]{1,64}$/)),
   event: v.pipe(v.string(), v.regex(/^[a-z][a-z0-9-]{0,63}$/)),
-  ids: v.pipe(
-    v.record(
-      v.pipe(v.string(), v.regex(/^[a-z][A-Za-z]{0,31}$/)),
-      v.pipe(v.string(), v.minLength(1), v.maxLength(128)),
-    ),
-    v.check((ids) => Object.keys(ids).length <= 16, "more than 16 ids"),
-  ),
+  ids,
   details: v.nullable(hash),
   previous: hash,
 });
@@ -77,13 +78,15 @@ const lineSchema = v.union([
   v.strictObject({
     header: headerSchema,
     salt: v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{22}$/)),
-    details: v.record(v.string(), v.unknown()),
+    details,
   }),
 ]);
 
 /** The header that `text` spells in strict JSON, as a relay receives it; throws `journal_damaged`. */
 export function parseHeader(text: string): JournalHeader {
-  return parse(headerSchema, text) as unknown as JournalHeader;
+  const header = parse(headerSchema, text) as JournalHeader;
+  if (headerText(header) === text) return header;
+  throw new SallyportError("journal_damaged", "journal entry's header has keys in another order");
 }
 
 /** The one text of a header: what is hashed and what a relay receives. */
@@ -198,18 +201,38 @@ async function parseEntry(suite: CryptoSuite, line: string): Promise<JournalEntr
   const header = parsed.header as JournalHeader;
   const hash = await hashHeader(suite, header);
   if (!("salt" in parsed)) {
-    if (header.details === null) return { header, hash };
+    if (header.details === null) return requireSpelling({ header, hash }, line);
     throw new SallyportError("journal_damaged", "its details are missing");
   }
   const details = { salt: parsed.salt, value: parsed.details };
   const expected = await hashDetails(suite, details.salt, JSON.stringify(details.value));
-  if (header.details === expected) return { header, hash, details };
+  if (header.details === expected) return requireSpelling({ header, hash, details }, line);
   throw new SallyportError("journal_damaged", "its details are not those that it names");
 }
 
 async function hashDetails(suite: CryptoSuite, salt: string, text: string): Promise<string> {
   const parts = [detailsContext, fromBase64Url(salt, saltBytes), utf8(text)];
   return toBase64Url(await suite.sha256(...parts.map(lengthPrefixed)));
+}
+
+// An entry has one line: a reader that takes another could be shown another entry than the next one.
+function requireSpelling(entry: JournalEntry, line: string): JournalEntry {
+  if (encodeEntry(entry) === line) return entry;
+  throw new SallyportError("journal_damaged", "its keys stand in another order");
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isIds(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const pairs = Object.entries(value as object);
+  return pairs.length <= maxIds && pairs.every(([key, id]) => idKey.test(key) && isId(id));
+}
+
+function isId(value: unknown): boolean {
+  return typeof value === "string" && value.length > 0 && value.length <= maxIdLength;
 }
 
 function parse<Schema extends v.GenericSchema>(

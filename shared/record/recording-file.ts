@@ -125,7 +125,7 @@ export function entryIdsOf(header: RecordingHeader): EntryIds {
   return { recording, session, target, person, grant };
 }
 
-/** Makes a recording's id and file key, wraps the key to each recipient's X-Wing key, and writes the header. */
+/** Makes a recording's id and file key, wraps the key to each recipient's X-Wing key, and writes the header. Throws `document_invalid` for facts that no header can hold. */
 export async function startRecording(
   suite: CryptoSuite,
   facts: RecordingFacts,
@@ -146,6 +146,7 @@ export async function startRecording(
     });
   }
   const header = { recording, ...facts, keys };
+  parseFields(header, "recording", headerSchema);
   const text = utf8(JSON.stringify(header));
   const preamble = concatBytes(magic, lengthPrefixed(text));
   const cipher = await chunkCipher(suite, header, preamble, fileKey);

@@ -28,6 +28,11 @@ async function writeFive(folder: string): Promise<void> {
   for (const step of [1, 2, 3, 4]) await journal.append("step-made", { session: "s" }, { step });
 }
 
+/** The line with `wallMs` before `n`: the same values under the same keys. */
+function swapFirstKeys(line: string): string {
+  return line.replace(/"n":(\d+),"wallMs":(\d+)/, '"wallMs":$2,"n":$1');
+}
+
 interface Attack {
   readonly note: string;
   readonly change: (lines: string[]) => string[];
@@ -48,6 +53,11 @@ const attacks: readonly Attack[] = [
   {
     note: "an entry's details taken away",
     change: (lines) => lines.with(2, `${lines[2]?.split(',"salt"')[0]}}`),
+    entry: 2,
+  },
+  {
+    note: "a header's keys in another order",
+    change: (lines) => lines.with(2, swapFirstKeys(lines[2] ?? "")),
     entry: 2,
   },
   { note: "an entry deleted from the middle", change: (lines) => lines.toSpliced(2, 1), entry: 2 },
@@ -117,6 +127,23 @@ await group("journal", {}, (test) => {
       point = checkNext({ header, hash: await hashHeader(suite, header) }, point);
     }
     assert.equal(point, { length: journal.length, head: journal.head });
+  });
+
+  test("keys that JavaScript gives a meaning of its own are words like others", async () => {
+    using folder = temporaryFolder();
+    {
+      await using journal = await journalIn(folder.path);
+      const odd = { prototype: {}, constructor: { hasOwnProperty: 1 }, toString: null };
+      await journal.append("step-made", { constructor: "x", prototype: "y" }, odd);
+    }
+    await using journal = await journalIn(folder.path);
+    const entry = (await all(journal.entriesFrom(1)))[0];
+    assert.equal(Object.keys(entry?.header.ids ?? {}), ["constructor", "prototype"]);
+    assert.equal(Object.keys(entry?.details?.value ?? {}), [
+      "prototype",
+      "constructor",
+      "toString",
+    ]);
   });
 
   test("equal details have different hashes", async () => {
