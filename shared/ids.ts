@@ -19,7 +19,7 @@ export type PersonId = Branded<"PersonId">;
 export type CompanyId = Branded<"CompanyId">;
 export type TargetId = Branded<"TargetId">;
 export type PolicyId = Branded<"PolicyId">;
-/** Sixteen random bytes, unpadded base64url. */
+/** The first sixteen bytes of a channel's first transcript, unpadded base64url. */
 export type ChannelId = Branded<"ChannelId">;
 
 const hashBytes = 32;
