@@ -4,6 +4,7 @@ import type { Consumed } from "../../../edge/consumption.ts";
 import type { Caller } from "../../../edge/gate.ts";
 import type { Anchor, Job } from "../../../edge/grant-line.ts";
 import type { KnownKey, Situation } from "../../../edge/situation.ts";
+import { toBase64Url, utf8 } from "../../../shared/bytes.ts";
 import type { Attestation } from "../../../shared/document/attestation.ts";
 import type { EnvelopeSignature } from "../../../shared/document/envelope.ts";
 import type { Grant } from "../../../shared/document/grant.ts";
@@ -31,7 +32,9 @@ export const site = "the-site" as SiteId;
 export const edge = "the-edge" as EdgeId;
 export const transcript = "the-transcript";
 export const bootId = "boot-1";
-export const hash = (text: string): DocumentHash => text as DocumentHash;
+/** A hash that is told by its word. */
+export const hash = (text: string): DocumentHash =>
+  toBase64Url(utf8(text.padEnd(32, "."))) as DocumentHash;
 export const target = (text: string): TargetId => text as TargetId;
 export const person = (text: string): PersonId => text as PersonId;
 /** A person's first key is called like the person. */

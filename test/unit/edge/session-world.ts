@@ -15,7 +15,8 @@ import type { AskedOpening, EdgeChannel, Keep } from "../../../shared/channel/ad
 import type { ControlMessage, ControlMessageOf } from "../../../shared/channel/messages.ts";
 import { nodeCrypto } from "../../../shared/crypto/node.ts";
 import type { Device } from "../../../shared/document/device.ts";
-import type { ChannelId } from "../../../shared/ids.ts";
+import { toBase64Url } from "../../../shared/bytes.ts";
+import type { ChannelId, EdgeId, SiteId } from "../../../shared/ids.ts";
 import { temporaryFolder } from "../../support/temporary.ts";
 import { TurnedClock } from "../../support/turned-clock.ts";
 import * as site from "./gate-world.ts";
@@ -114,7 +115,9 @@ export async function openSessionWorld() {
     keyFile: join(folder.path, "key"),
     suite,
   });
-  const ground = { suite, clock, journal, site: site.site, edge: site.edge };
+  // Recordings name site and edge by real ids; the gate's small site has words for them.
+  const id = toBase64Url(new Uint8Array(32));
+  const ground = { suite, clock, journal, site: id as SiteId, edge: id as EdgeId };
   const state = {
     job: site.jobWith() as Job | undefined,
     change: {} as Partial<Situation>,
