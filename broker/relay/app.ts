@@ -67,7 +67,9 @@ export async function startRelay(
   const keys = await openRelayKeys(dataDirectory, suite);
   const registrationToken = await openTokenFile(config.registrationTokenFile);
   const certified = await openCertificate(config, clock);
-  const store = await openStore(join(dataDirectory, "store.sqlite"));
+  // What was opened before a fault is closed again; last opened, first closed.
+  await using opened = new AsyncDisposableStack();
+  const store = opened.use(await openStore(join(dataDirectory, "store.sqlite")));
   const { documents, edges, accounts: rows } = store;
 
   const limits = createLimits(clock);
@@ -151,6 +153,7 @@ export async function startRelay(
     makeServer: (handler) => makeServer(certified, handler),
     behindProxy: config.security.kind === "proxy",
   });
+  opened.defer(() => api.close());
   const log = (line: string): void => api.log.info(line);
   const inBackground = (work: Promise<void>): void => {
     work.catch((thrown: unknown) => api.log.error({ err: thrown }, "background work failed"));
@@ -196,6 +199,11 @@ export async function startRelay(
     authoriseVendor: (request, edge) => authoriseVendor(request, edge, { accounts, edges, limits }),
     clock,
   });
+  let graceMs = 0;
+  opened.defer(async () => {
+    feed.close();
+    await Promise.all([control.close(graceMs), tunnels.close(graceMs)]);
+  });
   mountUpgrades(api.server, { control, tunnels, log });
 
   await api.listen({ ...config.listen, listenTextResolver: () => "listening" });
@@ -205,15 +213,10 @@ export async function startRelay(
   const isDevelopment = config.security.kind === "development";
   const authority = isDevelopment ? resolve(authorityPath(dataDirectory)) : undefined;
 
-  let closed: Promise<void> | undefined;
-  const close = (graceMs: number): Promise<void> => {
-    closed ??= (async () => {
-      feed.close();
-      await Promise.all([control.close(graceMs), tunnels.close(graceMs)]);
-      await api.close();
-      await store[Symbol.asyncDispose]();
-    })();
-    return closed;
+  const running = opened.move();
+  const close = (grace: number): Promise<void> => {
+    graceMs = grace;
+    return running.disposeAsync();
   };
   return { url, authority, close, [Symbol.asyncDispose]: () => close(0) };
 }

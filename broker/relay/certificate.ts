@@ -1,6 +1,7 @@
 // X.509 v3 certificates (RFC 5280) for development: an ECDSA P-256 authority and a server's certificate under it, written in DER (X.690).
 // Node can read certificates and not make them, and a relay must start without any other program; this is the little that it takes.
 import {
+  createHash,
   createPrivateKey,
   generateKeyPairSync,
   randomBytes,
@@ -24,6 +25,8 @@ export interface Validity {
 
 const oid = {
   commonName: "550403",
+  subjectKeyIdentifier: "551d0e",
+  authorityKeyIdentifier: "551d23",
   basicConstraints: "551d13",
   keyUsage: "551d0f",
   extendedKeyUsage: "551d25",
@@ -42,6 +45,7 @@ export function makeAuthority(commonName: string, validity: Validity): Certified
   const extensions = [
     extension(oid.basicConstraints, true, sequence(boolean(true), integer(Uint8Array.of(0)))),
     extension(oid.keyUsage, true, bitString(usageCertSign)),
+    extension(oid.subjectKeyIdentifier, false, tagged(0x04, keyIdentifier(pair.publicKey))),
   ];
   return certify(pair, commonName, { commonName, key: pair.privateKey }, validity, extensions);
 }
@@ -53,13 +57,17 @@ export function makeServerCertificate(
   validity: Validity,
 ): CertifiedKey {
   const pair = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const signer = new X509Certificate(authority.certificate);
+  const signerId = sequence(tagged(0x80, keyIdentifier(signer.publicKey)));
   const extensions = [
     extension(oid.basicConstraints, true, sequence()),
     extension(oid.keyUsage, true, bitString(usageDigitalSignature)),
     extension(oid.extendedKeyUsage, false, sequence(objectId(oid.serverAuth))),
     extension(oid.subjectAltName, false, sequence(...names.map(generalName))),
+    extension(oid.subjectKeyIdentifier, false, tagged(0x04, keyIdentifier(pair.publicKey))),
+    extension(oid.authorityKeyIdentifier, false, signerId),
   ];
-  const commonName = new X509Certificate(authority.certificate).subject.slice("CN=".length);
+  const commonName = signer.subject.slice("CN=".length);
   const issuer = { commonName, key: createPrivateKey(authority.key) };
   return certify(pair, names[0] ?? "server", issuer, validity, extensions);
 }
@@ -108,6 +116,12 @@ const integer = (bytes: Uint8Array) => tagged(0x02, bytes);
 const boolean = (value: boolean) => tagged(0x01, Uint8Array.of(value ? 0xff : 0));
 const bitString = (bytes: Uint8Array) => tagged(0x03, bytes);
 const objectId = (hex: string) => tagged(0x06, Uint8Array.fromHex(hex));
+
+// RFC 7093 §2, method 4: 160 bits of SHA-256 over the whole SubjectPublicKeyInfo.
+function keyIdentifier(key: KeyObject): Uint8Array {
+  const info = key.export({ type: "spki", format: "der" });
+  return createHash("sha256").update(info).digest().subarray(0, 20);
+}
 
 function distinguishedName(commonName: string): Uint8Array {
   const name = sequence(objectId(oid.commonName), tagged(0x0c, utf8(commonName)));

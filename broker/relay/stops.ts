@@ -87,7 +87,9 @@ export class Stops {
     }
     switch (scope) {
       case "edge":
-        if (id !== null) throw new FieldError("id", "id is null where the whole edge is stopped");
+        if (id !== null && id !== edge) {
+          throw new FieldError("id", "id is null where the whole edge is stopped");
+        }
         return undefined;
       case "target":
         if (findTarget(manifest.payload, (id ?? "") as TargetId)?.edge !== edge) {
