@@ -295,6 +295,35 @@ await group("evidence", { timeoutMs: 120_000 }, (test) => {
     assert.match(describeEvidence(report), /lifts what was not locked down/);
   });
 
+  for (const [hours, holds] of [
+    [72, true],
+    [71, false],
+  ] as const) {
+    test(`a manifest by the recovery key, held ${hours} hours after it was announced, is ${holds ? "sound" : "found"}`, async () => {
+      await using world = await EvidenceWorld.start();
+      const next = await signed("manifest", world.paper.next(), "recovery", "anna", "ben");
+      await world.note("recovery-announced", {}, next);
+      world.clock.advanceMs(hours * 3600 * 1000);
+      await world.note("manifest-held", {}, next);
+      const report = await verify(await world.bundle(), world.paper.id);
+      assert.is(report.manifests, holds ? 2 : 1);
+      if (holds) assert.equal(report.faults, []);
+      else assert.match(describeEvidence(report), /has to wait 72 hours/);
+    });
+  }
+
+  test("a roster that was brought back is found, and one held twice after a crash is not", async () => {
+    await using world = await EvidenceWorld.start();
+    const newer = await signed("roster", await world.paper.roster({ version: 2 }), "adam");
+    await world.note("roster-held", {}, newer);
+    await world.note("roster-held", {}, newer);
+    const [older] = world.paper.rosters;
+    assert.ok(older);
+    await world.note("roster-held", {}, older.envelope);
+    const { faults } = await verify(await world.bundle(), world.paper.id);
+    assert.equal(faults, [{ where: "journal entry 5", why: "roster 1 does not follow version 2" }]);
+  });
+
   test("an opening of a target outside the grant, or after the session's end, is found", async () => {
     await using world = await EvidenceWorld.start();
     await world.admit();
