@@ -37,8 +37,10 @@ export class MemoryTransport implements FrameTransport {
     this.sent.push(message);
     const peer = this.#other;
     for (const arriving of this.tamper(message)) peer.inject(arriving);
-    this.#needsDrain = peer.#arrived.length > this.#highWaterMessages;
-    return !this.#needsDrain;
+    const isFull = peer.#arrived.length > this.#highWaterMessages;
+    // As Node's streams: whoever was once told to wait is told to go on.
+    this.#needsDrain ||= isFull;
+    return !isFull;
   }
 
   /** Lets a message arrive at this end, whoever sent it. */
