@@ -1,6 +1,6 @@
 // Who and what a site is, as its newest manifest and rosters say: the one place where the relay turns a key into a person with roles.
 // Invariants: a view is built by verifying the site's documents from its id on, as everybody else does; what is kept in memory is named by the
-// documents that it comes from, so it is never older than the store.
+// newest entry that it comes from, so it is never older than the store.
 import { wallSeconds, type Clock } from "../../shared/clock.ts";
 import type { CryptoSuite } from "../../shared/crypto/suite.ts";
 import { parseEnvelope } from "../../shared/document/envelope.ts";
@@ -102,10 +102,9 @@ export class Directory {
   }
 
   async #view(site: SiteId): Promise<SiteView> {
-    const manifest = await this.#rows.last(site, "manifest");
-    if (manifest === undefined) throw unknownSite();
-    const rosters = await this.#rows.current(site, "roster");
-    const name = [manifest, ...rosters].map((entry) => entry.hash).join(" ");
+    const seq = await this.#rows.newestSeq(site, ["manifest", "roster"]);
+    if (seq === 0) throw unknownSite();
+    const name = `${site} ${seq}`;
     const kept = this.#views.get(name);
     if (kept) return kept;
     const view = await this.viewUnder(await this.#walkManifests(site));

@@ -74,7 +74,8 @@ export function documentRoutes(api: Api, parts: ApiParts): void {
       const member = isNewcomer ? undefined : await memberOf(request, site, parts);
       if (member === undefined) limits.stranger.take(addressSubject(request.ip));
       else limits.drop.take(`${site} ${member.person}`);
-      limits.site.take(site);
+      // Counted apart: strangers must not use up what the site's own people may drop.
+      limits.site.take(member === undefined ? `newcomers ${site}` : site);
       const { hash, seq, state, isNew } = await drop.take(site, envelope, member);
       reply.status(isNew ? 201 : 200);
       return { hash, seq, state };

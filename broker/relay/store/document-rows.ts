@@ -1,5 +1,6 @@
-// The append-only log of documents, one per site, numbered from 1 without gaps; and what follows from it for look-ups: whose key stands where.
-// Invariant: an entry and everything that follows from it are written in one transaction; entries are never changed or deleted.
+// The append-only log of documents, one per site; and what follows from it for look-ups: whose key stands where.
+// Invariants: an entry and everything that follows from it are written in one transaction; entries are never changed or deleted; numbers rise,
+// and keep up with the time in milliseconds, so that a store restored from a backup never gives a number again that an edge has read past.
 import { SallyportError } from "../../../shared/errors.ts";
 import type {
   CompanyId,
@@ -123,10 +124,15 @@ export class DocumentRows {
     return this.#entries("site = ? AND type = ? AND state = 'complete' ORDER BY seq", site, type);
   }
 
-  /** The newest complete entry of a type. */
-  async last(site: SiteId, type: string): Promise<Entry | undefined> {
-    const last = "site = ? AND type = ? AND state = 'complete' ORDER BY seq DESC LIMIT 1";
-    return this.#entries(last, site, type)[0];
+  /** The number of the newest complete entry of these types; 0 if there is none. While it stays, so does all that such entries say. */
+  async newestSeq(site: SiteId, types: readonly string[]): Promise<number> {
+    const row = this.#sql.get(
+      `SELECT coalesce(max(seq), 0) AS seq FROM documents WHERE site = ? AND state = 'complete'
+       AND type IN (SELECT value FROM json_each(?))`,
+      site,
+      JSON.stringify(types),
+    );
+    return Number(row?.["seq"]);
   }
 
   /** Every complete entry of a type about one subject, ascending. */
@@ -193,7 +199,8 @@ export class DocumentRows {
 
   #append(site: SiteId, entry: NewEntry, consequences: Consequences): number {
     const next = this.#sql.get(
-      "SELECT coalesce(max(seq), 0) + 1 AS seq FROM documents WHERE site = ?",
+      "SELECT max(coalesce(max(seq), 0) + 1, ? * 1000) AS seq FROM documents WHERE site = ?",
+      entry.at,
       site,
     );
     const seq = Number(next?.["seq"]);

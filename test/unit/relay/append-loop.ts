@@ -1,4 +1,4 @@
-// A process of the store's tests: appends entries for ever, each with consequences, and prints each number once it is told that it is kept.
+// A process of the store's tests: appends entries for ever, each with consequences, and prints the number of each once it is told that it is kept.
 import { openStore } from "../../../broker/relay/store/store.ts";
 import type { EdgeId, KeyId, PersonId, SiteId } from "../../../shared/ids.ts";
 
@@ -29,6 +29,6 @@ for (let n = 1; ; n += 1) {
     person: `person ${n}` as PersonId,
   }));
   const admitted = [{ edge: "edge" as EdgeId, publicKey: "", name: `edge ${n}` }];
-  const seq = await store.documents.append(site, entry(n), { keys, admitted });
-  process.stdout.write(`${seq}\n`);
+  await store.documents.append(site, entry(n), { keys, admitted });
+  process.stdout.write(`${n}\n`);
 }

@@ -429,7 +429,7 @@ await group("relay documents", { timeoutMs: 10_000 }, (test) => {
     await relay.drop(site, token.vera, await request(site, "vera"));
     const own = await vera;
     assert.is(own.body.documents.length, 1);
-    assert.is(own.body.after, first.body.after + 1);
+    assert.ok(own.body.after > first.body.after);
     const rest = await relay.call("GET", `${path}&after=${first.body.after}`, {
       token: token.cleo,
     });

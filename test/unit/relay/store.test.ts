@@ -58,9 +58,9 @@ await group("relay store", { timeoutMs: 60_000 }, (test) => {
       database.close();
       await using store = await openStore(own);
       const entries = await store.documents.complete(site, "manifest");
-      assert.ok(entries.length >= acknowledged, `${entries.length} of ${acknowledged}`);
+      assert.ok(entries.length > acknowledged, `${entries.length} of ${acknowledged}`);
       for (const [index, entry] of entries.entries()) {
-        assert.equal([entry.seq, entry.envelope], [index + 1, `${index} `.repeat(2000)]);
+        assert.is(entry.envelope, `${index} `.repeat(2000));
       }
       const last = entries.length - 1;
       const [holder] = await store.documents.holdersOf("key 7" as KeyId);
@@ -103,6 +103,24 @@ await group("relay store", { timeoutMs: 60_000 }, (test) => {
       ids.push(store.log);
     }
     assert.is(ids[0], ids[1]);
+  });
+  test("a store restored from a backup never gives a number again", async () => {
+    using folder = temporaryFolder();
+    const path = folder.file("store.sqlite");
+    const backup = folder.file("backup.sqlite");
+    const at = 1_795_420_800;
+    const append = async (file: string, name: string, later: number) => {
+      await using store = await storeIn(file);
+      const entry = { ...first, fingerprint: name, hash: name as never, at: at + later };
+      return store.documents.append(site, entry);
+    };
+    const kept = await append(path, "kept", 0);
+    const database = new DatabaseSync(path);
+    database.prepare("VACUUM INTO ?").run(backup);
+    database.close();
+    const lost = [await append(path, "lost", 1), await append(path, "lost too", 1)];
+    const after = await append(backup, "after the restore", 5);
+    assert.ok(kept < Math.min(...lost) && Math.max(...lost) < after, `${kept} ${lost} ${after}`);
   });
   test("one envelope is one entry, and a number is given once", async () => {
     using folder = temporaryFolder();
