@@ -61,6 +61,8 @@ export class EdgeSession implements AsyncDisposable {
     channel.onControl = (message) => this.#heed(message);
     channel.onAway = () => plan.events.away();
     channel.onBack = () => plan.events.back();
+    // The edge ends the session in order; answered at once, so that both sides know it within a round trip.
+    channel.onEnd = () => channel.end();
     void this.closed.then((closing) => this.#admit.reject(closingError(closing, this.ending)));
     // Who does not ask for the admission still learns of the end by `closed`.
     this.admitted.catch(() => undefined);
@@ -92,7 +94,11 @@ export class EdgeSession implements AsyncDisposable {
     else if (message.type === "manifest-needed") this.#sendManifests(message);
     else if (message.type === "warning") events.warning(message.secondsLeft);
     else if (message.type === "extended") events.extended(message.minutesLeft);
-    else if (message.type === "ending") this.ending = message.reason;
+    else if (message.type === "ending") {
+      this.ending = message.reason;
+      // Its streams are over already: with our half ended too, both sides know at once.
+      this.channel.end();
+    }
   }
 
   // The edge verifies them from its own pinned site id; if its chain is not ours, one of us was shown another site.
