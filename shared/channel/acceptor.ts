@@ -282,7 +282,7 @@ class Acceptor implements ChannelAcceptor {
       channel.forget();
       this.#channels.delete(id);
       this.#sessions.delete(id);
-      for (const other of further) other.abort("session closed");
+      for (const other of further) other.closeWithSession();
     };
   }
 

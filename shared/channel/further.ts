@@ -73,11 +73,11 @@ export class FurtherChannels {
   /** The session is over: so are its channels. */
   close(): void {
     this.#spareTimer?.[Symbol.dispose]();
-    for (const channel of this.#open) channel.abort("session closed");
+    for (const channel of this.#open) channel.closeWithSession();
     const spare = this.#spare;
     this.#spare = undefined;
     spare?.then(
-      ({ channel }) => channel.abort("session closed"),
+      ({ channel }) => channel.closeWithSession(),
       () => undefined,
     );
   }

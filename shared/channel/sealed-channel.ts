@@ -210,6 +210,12 @@ export class SealedChannel implements Channel {
     setTimeout(() => this.release(), 0);
   }
 
+  /** Its session is over: says so, if anybody can hear it, else it is a cut. */
+  closeWithSession(): void {
+    if (this.isAttached) this.abort("session closed");
+    else this.cut(new SallyportError("transport_lost", "session closed"));
+  }
+
   /** Gives up without a word to the other side. */
   cut(error?: SallyportError): void {
     if (this.#isClosed) return;
