@@ -20,8 +20,11 @@ function differences(path: string, before: Json | undefined, after: Json | undef
   if (after === undefined) return [`- ${path}: ${shown(before)}`];
   const left = keyed(before);
   const right = keyed(after);
-  if (left === undefined || right === undefined)
-    return [`~ ${path}: ${shown(before)} → ${shown(after)}`];
+  if (left === undefined || right === undefined) {
+    return path.endsWith("At")
+      ? [`~ ${path}: ${moment(before)} → ${moment(after)}`]
+      : [`~ ${path}: ${shown(before)} → ${shown(after)}`];
+  }
   const keys = new Set([...left.keys(), ...right.keys()]);
   return [...keys].flatMap((key) =>
     differences(path === "" ? key : `${path}.${key}`, left.get(key), right.get(key)),
@@ -51,6 +54,10 @@ function shown(value: Json | undefined): string {
   if (isList(value)) return `[${value.map(shown).join(", ")}]`;
   const fields = Object.entries(value).filter(([key]) => key !== "id");
   return fields.map(([key, field]) => `${key} ${shown(field)}`).join(", ");
+}
+
+function moment(value: Json): string {
+  return typeof value === "number" ? new Date(value * 1000).toISOString() : shown(value);
 }
 
 function short(value: Json | undefined): string {

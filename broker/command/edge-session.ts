@@ -1,6 +1,7 @@
 // A session with an edge as the command holds it: handshake, proof, second factor, the manifests that the edge lacks, and the edge's answers as
 // events. Sessions under a job and channels that read (play, journal, export) differ only in their purpose.
 import { toBase64Url } from "../../shared/bytes.ts";
+import type { Channel } from "../../shared/channel/channel.ts";
 import type {
   AdmittedTarget,
   ControlMessage,
@@ -18,7 +19,7 @@ import { dialChannel } from "./dial.ts";
 import { CommandError } from "./exit-codes.ts";
 import type { Job } from "./jobs.ts";
 import type { Site } from "./site.ts";
-import { closingOf, type Closing, type TargetStream } from "./target-stream.ts";
+import { closingOf, type Closing } from "./target-stream.ts";
 
 export type Admitted = ControlMessageOf<"admitted">;
 export type { AdmittedTarget };
@@ -69,7 +70,7 @@ export class EdgeSession implements AsyncDisposable {
   }
 
   /** A stream to a target of the session. */
-  open(opening: Opening): Promise<TargetStream> {
+  open(opening: Opening): Promise<Channel> {
     return this.channel.further(opening);
   }
 

@@ -3,10 +3,11 @@
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import net from "node:net";
+import type { Channel } from "../../shared/channel/channel.ts";
 import type { AdmittedTarget, Opening } from "../../shared/channel/messages.ts";
+import { pumpSocket } from "../../shared/channel/pump.ts";
 import type { SiteId } from "../../shared/ids.ts";
 import { CommandError } from "./exit-codes.ts";
-import { pumpInto, writeSettled, type TargetStream } from "./target-stream.ts";
 
 const fallbackOffset = 10_000;
 
@@ -49,7 +50,7 @@ export class Loopback implements AsyncDisposable {
   static async bind(
     site: SiteId,
     targets: readonly AdmittedTarget[],
-    open: (opening: Opening) => Promise<TargetStream>,
+    open: (opening: Opening) => Promise<Channel>,
     failed: (target: string, thrown: unknown) => void,
   ): Promise<Loopback> {
     const sockets = new Set<net.Socket>();
@@ -63,7 +64,7 @@ export class Loopback implements AsyncDisposable {
             sockets.add(socket.once("close", () => sockets.delete(socket)));
             socket.on("error", () => socket.destroy());
             open({ type: "opening", mode: "tcp", target: id, port }).then(
-              (stream) => join(stream, socket, (thrown) => failed(id, thrown)),
+              (channel) => join(channel, socket, (thrown) => failed(id, thrown)),
               (thrown: unknown) => {
                 failed(id, thrown);
                 socket.resetAndDestroy();
@@ -125,18 +126,14 @@ async function tryListen(
   }
 }
 
-function join(stream: TargetStream, socket: net.Socket, failed: (thrown: unknown) => void): void {
-  const gone = new AbortController();
-  stream.onData = (bytes, settled) => writeSettled(socket, bytes, settled);
-  stream.onEnd = () => socket.end();
-  stream.onClose = (how, error, reason) => {
-    gone.abort();
-    if (how === "ended") return;
-    if (error?.code === "refused" || how === "aborted") failed(reason ?? error);
-    socket.resetAndDestroy();
-  };
-  socket.once("close", () => {
-    if (!gone.signal.aborted && !socket.readableEnded) stream.abort("connection closed");
-  });
-  pumpInto(stream, socket, gone.signal).catch(() => stream.abort("connection lost"));
+async function join(
+  channel: Channel,
+  socket: net.Socket,
+  failed: (thrown: unknown) => void,
+): Promise<void> {
+  const pump = pumpSocket(channel, socket);
+  socket.resume();
+  const { how, error, reason, failure } = await pump.closed;
+  // A device or tool that hangs up is their own business; what the edge refused is for the person to know.
+  if (how !== "ended" && failure === undefined) failed(reason ?? error);
 }

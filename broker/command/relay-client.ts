@@ -44,16 +44,18 @@ const signInSchema = v.object({
     }),
   ),
 });
+/** What `partial` lacks are signatures; `recovering` waits 72 hours for an owner's veto. */
+const documentState = v.picklist(["complete", "partial", "recovering"]);
 const posted = v.object({
   hash: v.string(),
   seq: v.number(),
-  state: v.picklist(["complete", "partial"]),
+  state: documentState,
 });
 const storedDocument = v.object({
   seq: v.number(),
   hash: v.string(),
   type: v.string(),
-  state: v.picklist(["complete", "partial"]),
+  state: documentState,
   envelope,
 });
 const edgeSchema = v.object({
@@ -65,6 +67,16 @@ const edgeSchema = v.object({
   checkpoint: v.nullable(envelope),
 });
 
+const sessionSchema = v.object({
+  edge: v.string(),
+  session: v.string(),
+  person: v.nullable(v.string()),
+  request: v.nullable(v.string()),
+  startedAt: v.number(),
+  endedAt: v.nullable(v.number()),
+});
+
+export type RelayedSession = v.InferOutput<typeof sessionSchema>;
 export type RelayDescription = v.InferOutput<typeof relaySchema>;
 export type SignedIn = v.InferOutput<typeof signInSchema>;
 export type Posted = v.InferOutput<typeof posted>;
@@ -183,7 +195,8 @@ export class SiteRelay {
     for (let after = 0; ;) {
       const page = await this.#page(types, after, 0);
       found.push(...page.documents);
-      if (page.documents.length < pageLength || page.after <= after) return found;
+      // A page may be short, or empty, where much of the log is not for this person.
+      if (page.after <= after) return found;
       after = page.after;
     }
   }
@@ -203,11 +216,11 @@ export class SiteRelay {
     ).edges;
   }
 
-  async sessions(): Promise<{ edge: string; person: string; since: number }[]> {
-    const schema = v.object({
-      sessions: v.array(v.object({ edge: v.string(), person: v.string(), since: v.number() })),
-    });
-    return (await this.#call({ method: "GET", path: "sessions" }, schema)).sessions;
+  /** Sessions that went through this relay and have not ended, by its own word. */
+  async sessions(): Promise<RelayedSession[]> {
+    const schema = v.object({ sessions: v.array(sessionSchema) });
+    const { sessions } = await this.#call({ method: "GET", path: "sessions" }, schema);
+    return sessions.filter(({ endedAt }) => endedAt === null);
   }
 
   async receipts(document: DocumentHash): Promise<Envelope[]> {

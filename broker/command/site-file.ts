@@ -100,7 +100,7 @@ export function renderSiteFile(manifest: Manifest, site: SiteId): string {
   const edgeName = edgeNames(manifest.edges);
   const file: SiteFile = {
     name: manifest.name,
-    ends: new Date(manifest.endsAt * 1000).toISOString().slice(0, 10),
+    ends: dayOf(manifest.endsAt),
     ownersNeeded: manifest.ownersNeeded,
     persons: byId(manifest.persons, ({ name, roles }) => ({ name, roles: [...roles] })),
     companies: byId(manifest.companies, ({ name, administrators }) => ({
@@ -207,7 +207,8 @@ export function nextManifest(
     ...next,
     version: held.version + 1,
     name: file.name,
-    endsAt: Math.floor(Date.parse(file.ends) / 1000),
+    endsAt:
+      file.ends === dayOf(held.endsAt) ? held.endsAt : Math.floor(Date.parse(file.ends) / 1000),
     ownersNeeded: file.ownersNeeded,
     persons,
     companies,
@@ -216,6 +217,10 @@ export function nextManifest(
     targets,
     policies: Object.entries(file.policies).map(([id, policy]) => ({ id, ...policy })),
   };
+}
+
+function dayOf(unixSeconds: number): string {
+  return new Date(unixSeconds * 1000).toISOString().slice(0, 10);
 }
 
 /** What an edge is called in a file: its name, or its id where two share a name. */

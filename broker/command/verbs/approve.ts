@@ -11,6 +11,7 @@ import type { Context } from "../context.ts";
 import { CommandError } from "../exit-codes.ts";
 import { jobQuestion, parseTargets } from "../job-words.ts";
 import { requireJob, type Job } from "../jobs.ts";
+import type { Posted } from "../relay-client.ts";
 import { openSite, type Site } from "../site.ts";
 import { parseMinutes } from "../times.ts";
 

@@ -3,12 +3,13 @@ import type { Command } from "commander";
 import { createWriteStream } from "node:fs";
 import { rename, rm } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
-import { parseEdgeId, parsePersonId } from "../../../shared/ids.ts";
+import { parseDocumentHash, parseEdgeId, parsePersonId } from "../../../shared/ids.ts";
 import type { Context } from "../context.ts";
 import { edgeNamed, edgesNamed, readEdge, readLines } from "../edge-reading.ts";
 import { CommandError } from "../exit-codes.ts";
 import { exists } from "../files.ts";
 import { personWords } from "../job-words.ts";
+import { jobId } from "../jobs.ts";
 import { playLines } from "../player.ts";
 import { findRecording, listRecordings, type ListedRecording } from "../recordings.ts";
 import { openSite } from "../site.ts";
@@ -85,13 +86,21 @@ export function addRecordVerbs(program: Command, context: Context): void {
 
 async function listSessions(context: Context): Promise<void> {
   const site = await openSite(context);
-  const rows = await site.relay.sessions();
+  const sessions = await site.relay.sessions();
+  const rows = sessions.map(({ edge, person, request, startedAt }) => ({
+    person,
+    job: request === null ? null : jobId(parseDocumentHash(request)),
+    edge,
+    startedAt,
+  }));
   context.tui.list(
     rows,
     {
-      person: (row) => personWords(site.held, parsePersonId(row.person)),
+      person: (row) =>
+        row.person === null ? null : personWords(site.held, parsePersonId(row.person)),
+      job: (row) => row.job,
       edge: (row) => site.edgeName(parseEdgeId(row.edge)),
-      since: (row) => `${lengthOf(site.now() - row.since)} ago`,
+      since: (row) => `${lengthOf(site.now() - row.startedAt)} ago`,
     },
     "nobody is connected through this relay",
   );

@@ -4,7 +4,7 @@ import { text } from "node:stream/consumers";
 import * as assert from "uvu/assert";
 import type { AdmittedTarget, Opening } from "../../../shared/channel/messages.ts";
 import { Loopback, loopbackOf } from "../../../broker/command/loopback.ts";
-import type { TargetStream } from "../../../broker/command/target-stream.ts";
+import type { Channel } from "../../../shared/channel/channel.ts";
 import { SallyportError } from "../../../shared/errors.ts";
 import type { SiteId, TargetId } from "../../../shared/ids.ts";
 import { group } from "../../support/group.ts";
@@ -30,7 +30,7 @@ await group("targets on loopback addresses", {}, (test) => {
   test("bytes go both ways under the device's own port, and half-closes pass", async () => {
     const port = await freePort();
     const openings: Opening[] = [];
-    const open = async (opening: Opening): Promise<TargetStream> => {
+    const open = async (opening: Opening): Promise<Channel> => {
       openings.push(opening);
       return new EchoStream();
     };
@@ -58,7 +58,7 @@ await group("targets on loopback addresses", {}, (test) => {
   });
   test("a refused opening resets the connection and is told with its target", async () => {
     const failures: string[] = [];
-    const open = async (): Promise<TargetStream> => {
+    const open = async (): Promise<Channel> => {
       throw new SallyportError("refused", "target in use");
     };
     await using bound = await Loopback.bind(
