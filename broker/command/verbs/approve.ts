@@ -176,7 +176,7 @@ async function signAndGive(context: Context, site: Site, job: Job, draft: Grant)
   told(context, job, draft, posted.state);
 }
 
-function told(context: Context, job: Job, grant: Grant, state: "complete" | "partial"): void {
+function told(context: Context, job: Job, grant: Grant, state: Posted["state"]): void {
   context.tui.result(
     {
       job: job.id,
