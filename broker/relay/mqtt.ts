@@ -31,7 +31,7 @@ export const maxQueuedBytes = 4 * 1024 * 1024;
 /** From the WebSocket to the end of MQTT's own sign-in. */
 export const signInTimeoutMs = 10_000;
 /** What a shutting-down relay gives its edges for hearing of it. */
-export const leavingFlushMs = 1_000;
+export const farewellMs = 1_000;
 
 /** Known: of a registered site. Newcomer: holds a key that no manifest names yet, and may only introduce itself. */
 export type EdgeStanding = "known" | "newcomer" | "refused";
@@ -74,6 +74,8 @@ const newcomersNames: ReadonlySet<string> = new Set(["presence", "introduced", "
 export async function createControl(options: ControlOptions): Promise<Control> {
   const { signIn, standingOf, onMessage, onOnline, onOffline, log, clock } = options;
   const webSockets = new WeakMap<Duplex, WebSocket>();
+  const admitted = new WeakMap<Client, Connection>();
+  /** The newest admitted connection of each edge. */
   const connections = new Map<EdgeId, Connection>();
   const server = new WebSocketServer({
     noServer: true,
@@ -83,9 +85,16 @@ export async function createControl(options: ControlOptions): Promise<Control> {
     handleProtocols: (protocols) => protocols.has("mqtt") && "mqtt",
   });
 
-  const connectionOf = (client: Client | null): Connection | undefined => {
-    const connection = client === null ? undefined : connections.get(client.id as EdgeId);
-    return connection?.client === client ? connection : undefined;
+  const connectionOf = (client: Client): Connection | undefined => {
+    const connection = admitted.get(client);
+    return connection && connections.get(connection.edge) === connection ? connection : undefined;
+  };
+
+  // A will comes when its connection is gone already; it counts as long as there is no newer one.
+  const speakerOf = (client: Client | null): Connection | undefined => {
+    const connection = client === null ? undefined : admitted.get(client);
+    const current = connection && connections.get(connection.edge);
+    return current === undefined || current === connection ? connection : undefined;
   };
 
   const authenticate = async (client: Client, name: string, password: string): Promise<void> => {
@@ -99,14 +108,10 @@ export async function createControl(options: ControlOptions): Promise<Control> {
     if (standing === "refused" || webSocket === undefined)
       throw new Error("edge is not known here");
     const older = connections.get(edge);
-    connections.set(edge, {
-      edge,
-      standing,
-      client,
-      webSocket,
-      isListening: false,
-      tail: Promise.resolve(),
-    });
+    const isListening = false;
+    const connection = { edge, standing, client, webSocket, isListening, tail: Promise.resolve() };
+    connections.set(edge, connection);
+    admitted.set(client, connection);
     if (older === undefined) return;
     log(`edge ${edge}: a newer connection displaces the older`);
     older.webSocket.close(displacedCode, "displaced");
@@ -148,7 +153,7 @@ export async function createControl(options: ControlOptions): Promise<Control> {
     packet: PublishPacket,
     done: (error?: Error | null) => void,
   ): Promise<void> => {
-    const connection = connectionOf(client);
+    const connection = speakerOf(client);
     // A displaced connection's will. Nobody subscribes to it, so it may pass.
     if (connection === undefined) return done(null);
     try {
@@ -197,7 +202,12 @@ export async function createControl(options: ControlOptions): Promise<Control> {
   });
   broker.on("connectionError", (_client, fault) => log(`control connection: ${fault.message}`));
 
-  const send = (connection: Connection, name: DownName, message: DownMessage<DownName>): void => {
+  const send = (
+    connection: Connection,
+    name: DownName,
+    message: DownMessage<DownName>,
+    written: () => void = () => undefined,
+  ): void => {
     const { client, edge, webSocket } = connection;
     if (webSocket.bufferedAmount > maxQueuedBytes) {
       log(`edge ${edge} does not read and is cut off`);
@@ -213,7 +223,18 @@ export async function createControl(options: ControlOptions): Promise<Control> {
       dup: false,
       retain: false,
     };
-    client.publish(packet, () => undefined);
+    client.publish(packet, written);
+  };
+
+  const farewell = (connection: Connection, graceMs: number): Promise<void> => {
+    const { webSocket } = connection;
+    return new Promise((resolve) => {
+      if (webSocket.readyState === webSocket.CLOSED) return resolve();
+      webSocket.once("close", () => resolve());
+      return send(connection, "leaving", { graceMs }, () =>
+        webSocket.close(leavingCode, "leaving"),
+      );
+    });
   };
 
   return {
@@ -223,6 +244,8 @@ export async function createControl(options: ControlOptions): Promise<Control> {
         webSockets.set(stream, webSocket);
         const client = broker.handle(stream, request);
         stream.once("close", () => forget(client));
+        // aedes does not always read up to the end, and would keep a dead connection until its keepalive has passed.
+        webSocket.once("close", () => setImmediate(() => stream.destroy()));
       });
     },
     send(edge, name, message) {
@@ -236,11 +259,13 @@ export async function createControl(options: ControlOptions): Promise<Control> {
       return connections.size;
     },
     async close(graceMs) {
-      for (const connection of connections.values()) send(connection, "leaving", { graceMs });
-      const { promise: flushed, resolve } = Promise.withResolvers<void>();
-      using _limit = clock.setTimer(connections.size > 0 ? leavingFlushMs : 0, resolve);
-      await flushed;
-      for (const { webSocket } of connections.values()) webSocket.close(leavingCode, "leaving");
+      const farewells = [...connections.values()].map((connection) =>
+        farewell(connection, graceMs),
+      );
+      using _limit = clock.setTimer(farewellMs, () => {
+        for (const { webSocket } of connections.values()) webSocket.terminate();
+      });
+      await Promise.all(farewells);
       await new Promise<void>((done) => broker.close(done));
       server.close();
     },
