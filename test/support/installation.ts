@@ -69,15 +69,6 @@ export class Person {
     return JSON.parse(stdout) as Answer;
   }
 
-  /** The JSON values that `sallyport ARGS --json` prints, one a line. */
-  async list<Item>(...args: readonly string[]): Promise<readonly Item[]> {
-    const { stdout } = await this.do(...args, "--json");
-    return stdout
-      .split("\n")
-      .filter((line) => line !== "")
-      .map((line) => JSON.parse(line) as Item);
-  }
-
   /** Starts `sallyport ARGS` and leaves it running. */
   start(args: readonly string[], options: ProcessOptions = {}): RunningProcess {
     return startProcess(nodePath, [commandFile, ...args], {
@@ -245,7 +236,10 @@ export async function startInstallation(
   const ending = started.move();
   return {
     ...{ folder, relay, edge, site, owner, approver, vendor, auditKey, newPerson },
-    [Symbol.asyncDispose]: () => ending.disposeAsync(),
+    async [Symbol.asyncDispose]() {
+      if (process.env["TEST_VERBOSE"] !== undefined) process.stdout.write(edge.process.stderr);
+      await ending.disposeAsync();
+    },
   };
 }
 
@@ -263,7 +257,7 @@ export async function introduce(
 /** Accepts once `count` newcomers wait: an edge introduces itself in its own time. */
 async function acceptAll(owner: Person, count: number): Promise<void> {
   for (let attempt = 0; attempt < 100; attempt += 1) {
-    const waiting = await owner.list("accept", "--list");
+    const waiting = await owner.ask<readonly unknown[]>("accept", "--list");
     if (waiting.length >= count) {
       await owner.do("accept", "--yes");
       return;
