@@ -1,5 +1,5 @@
 // Checkpoints for the relay and, through it, for everybody who signs: the edge's word on its journal, a moment after the journal grew.
-// Invariant: in a boot without proven time every checkpoint has a journal entry of its own, because a grant's age is then measured from it.
+// Invariant: in a boot without proven time no checkpoint is much younger than the journal's last entry, because a grant's age is measured from that.
 import type { Clock } from "../shared/clock.ts";
 import type { Envelope } from "../shared/document/envelope.ts";
 import { messageOf } from "../shared/errors.ts";
@@ -7,8 +7,8 @@ import type { Journal } from "./journal.ts";
 
 /** A burst of entries makes one checkpoint. */
 const settleMs = 500;
-/** Without proven time an old anchor makes a grant's age uncertain. */
-const refreshMs = 5 * 60_000;
+/** Without proven time: a checkpoint so long after the last entry gets an entry of its own, and is made at least so often. */
+const freshMs = 5 * 60_000;
 const ownEvent = "checkpoint-made";
 
 export interface CheckpointsOptions {
@@ -27,9 +27,11 @@ export class Checkpoints implements Disposable {
   readonly #options: CheckpointsOptions;
   readonly #ended = new AbortController();
   #timer: Disposable | undefined;
+  #grewMs: number;
 
   constructor(options: CheckpointsOptions) {
     this.#options = options;
+    this.#grewMs = options.clock.monotonicMs();
     this.#follow().catch((fault: unknown) =>
       options.log(`journal not followed: ${messageOf(fault)}`),
     );
@@ -47,9 +49,10 @@ export class Checkpoints implements Disposable {
   }
 
   async #follow(): Promise<void> {
-    const { journal, onGrowth } = this.#options;
+    const { journal, clock, onGrowth } = this.#options;
     this.soon();
     for await (const { header } of journal.entriesFrom(journal.length, this.#ended.signal)) {
+      this.#grewMs = clock.monotonicMs();
       onGrowth();
       if (header.event !== ownEvent) this.soon();
     }
@@ -64,8 +67,8 @@ export class Checkpoints implements Disposable {
   async #make(): Promise<void> {
     const { journal, clock, isProven, makeCheckpoint, publish } = this.#options;
     if (!isProven()) {
-      await journal.append(ownEvent, {});
-      this.#timer = clock.setTimer(refreshMs, () => this.#run());
+      if (clock.monotonicMs() - this.#grewMs > freshMs) await journal.append(ownEvent, {});
+      this.#timer = clock.setTimer(freshMs, () => this.#run());
     }
     publish(await makeCheckpoint());
   }

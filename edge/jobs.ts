@@ -16,7 +16,7 @@ import type { Archive } from "./record/archive.ts";
 import type { RefusalReason } from "./refusal.ts";
 import type { Situation } from "./situation.ts";
 import type { EdgeTime } from "./time.ts";
-import type { EntryReference } from "./trust-file.ts";
+import { documentsOf, type EntryReference } from "./trust-file.ts";
 
 /** Requests that nothing was granted for yet; the oldest gives way. */
 const maxUngranted = 1000;
@@ -93,11 +93,7 @@ export class Jobs {
     if (envelope === undefined) return;
     const request = await verifyRequest(envelope, this.#requireHeld());
     const line: AnchoredGrant[] = [];
-    for (const item of consumption.of(hash).line) {
-      const stored = await archive.get("grant", item);
-      if (stored === undefined) {
-        throw new SallyportError("file_invalid", `grant "${item}" is missing in the archive`);
-      }
+    for (const stored of await documentsOf(archive, "grant", consumption.of(hash).line)) {
       line.push(await this.#verify(stored, request, line.at(-1)));
     }
     this.#known.set(hash, { request, line });

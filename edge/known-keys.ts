@@ -2,6 +2,10 @@
 import { ed25519Key, keyIdOf } from "../shared/document/keys.ts";
 import { rosterOf, type Held } from "../shared/document/held.ts";
 import { fromBase64Url } from "../shared/bytes.ts";
+import type { Envelope } from "../shared/document/envelope.ts";
+import { verifyRoster, type Roster } from "../shared/document/roster.ts";
+import type { Verified } from "../shared/document/verify.ts";
+import { SallyportError } from "../shared/errors.ts";
 import type { KeyId } from "../shared/ids.ts";
 import type { KnownKey } from "./situation.ts";
 
@@ -32,4 +36,20 @@ export async function relayKeys(held: Held): Promise<ReadonlySet<KeyId>> {
     keyIdOf(held.suite, ed25519Key(fromBase64Url(attestationKey))),
   );
   return new Set(await Promise.all(ids));
+}
+
+/** Stored rosters that verify now. One whose signer administers its company no more is not believed, and not missed. */
+export async function stillVerified(
+  envelopes: readonly Envelope[],
+  held: Held,
+): Promise<readonly Verified<Roster>[]> {
+  const verified: Verified<Roster>[] = [];
+  for (const envelope of envelopes) {
+    try {
+      verified.push(await verifyRoster(envelope, held));
+    } catch (thrown) {
+      if (!(thrown instanceof SallyportError)) throw thrown;
+    }
+  }
+  return verified;
 }

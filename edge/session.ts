@@ -1,20 +1,17 @@
 // One session: a person's `open` channel, from waiting for its grant to its end, and the streams that it opens meanwhile.
 // Invariants: it runs only as long as the gate, asked again on every change, says so; admission, extension, openings and the end are in the
 // journal before they take effect; an end waits for no disk longer than `journalWaitMs`.
-import type {
-  AskedOpening,
-  EdgeChannel,
-  Keep,
-  OpeningVerdict,
-  Verdict,
-} from "../shared/channel/admission.ts";
+import type { AskedOpening, Keep, OpeningVerdict, Verdict } from "../shared/channel/admission.ts";
 import type { ControlMessageOf } from "../shared/channel/messages.ts";
-import type { Purpose } from "../shared/document/proof.ts";
-import type { Verified } from "../shared/document/verify.ts";
-import type { Attestation } from "../shared/document/attestation.ts";
-import type { Proof } from "../shared/document/proof.ts";
+import type { Clock } from "../shared/clock.ts";
 import { messageOf, SallyportError } from "../shared/errors.ts";
 import type { DocumentHash, PersonId } from "../shared/ids.ts";
+import {
+  admittedMessage,
+  recordSession,
+  timeLeft,
+  type SessionCaller,
+} from "./admission-record.ts";
 import type { Consumption } from "./consumption.ts";
 import { Countdown } from "./countdown.ts";
 import {
@@ -50,16 +47,6 @@ export interface SessionWorld extends OpeningWorld {
   /** Somebody came to a target, or left it. */
   readonly onOccupation: () => void;
   readonly log: (line: string) => void;
-}
-
-/** Who opened the session, and with what. */
-export interface SessionCaller {
-  readonly channel: EdgeChannel;
-  readonly purpose: Purpose;
-  readonly transcript: string;
-  readonly proof: Verified<Proof>;
-  readonly attestation: Verified<Attestation> | undefined;
-  readonly request: DocumentHash;
 }
 
 type State = "opening" | "waiting" | "admitting" | "admitted" | "ended";
@@ -143,7 +130,7 @@ export class Session {
     if (decision.kind === "refused") return this.#refuse(decision.reason);
     this.#takeChannel();
     if (decision.kind === "waiting") {
-      await this.#record("session-waiting");
+      await recordSession(this.#world, "session-waiting", this.#caller);
       const keep = this.#startWaiting(decision.forMs);
       const untilAt = Math.floor((this.#world.time.reading().wallMs + decision.forMs) / 1000);
       return { verdict: "waiting", message: { type: "waiting", untilAt }, keep };
@@ -205,7 +192,7 @@ export class Session {
         () => undefined,
         (fault: unknown) => log(`end of session not journaled: ${messageOf(fault)}`),
       );
-      await this.#atMost(journalWaitMs, written);
+      await atMost(this.#world.clock, journalWaitMs, written);
     }
     if (reason !== "closed") this.#dismiss(reason);
     this.#ended.resolve();
@@ -253,7 +240,7 @@ export class Session {
   // Journal first; then the gate once more, because what it judges by may have changed meanwhile.
   async #admit(): Promise<ControlMessageOf<"admitted"> | undefined> {
     try {
-      await this.#record("session-admitted");
+      await recordSession(this.#world, "session-admitted", this.#caller);
     } catch (thrown) {
       this.#world.log(`session not journaled: ${messageOf(thrown)}`);
       await this.end("edge-failing");
@@ -268,19 +255,8 @@ export class Session {
     this.#state = "admitted";
     this.#hold(decision.admission);
     this.#countdown.watchIdle(this.#world.idleLimitMs);
-    const { startsOnFirstOpening, ...left } = this.#left(decision.admission);
-    const targets = await Promise.all(
-      decision.admission.targets.map(async ({ target, rights }) => ({
-        id: target.id,
-        name: target.name,
-        kind: target.kind,
-        rights: [...rights],
-        ports: await this.#portsOf(target),
-      })),
-    );
-    return this.#isAdmitted()
-      ? { type: "admitted", targets, startsOnFirstOpening, ...left }
-      : undefined;
+    const message = await admittedMessage(this.#world, decision.admission);
+    return this.#isAdmitted() ? message : undefined;
   }
 
   #follow(decision: SessionDecision): void {
@@ -321,8 +297,7 @@ export class Session {
     }
     const admission = this.#admission;
     if (!this.#isAdmitted() || admission === undefined) return;
-    const { minutesLeft, endsAt } = this.#left(admission);
-    this.#tell({ type: "extended", minutesLeft, endsAt });
+    this.#tell({ type: "extended", ...timeLeft(this.#world.time, admission) });
   }
 
   async #serve(stream: OpenStream): Promise<void> {
@@ -348,30 +323,6 @@ export class Session {
       throw new SallyportError("internal", `request "${this.request}" has no account`);
     }
     this.rejudge();
-  }
-
-  // Documents are kept before the entry that names them.
-  async #record(event: "session-waiting" | "session-admitted"): Promise<void> {
-    const { archive, journal, consumption } = this.#world;
-    const { proof, attestation, transcript, request } = this.#caller;
-    const { person } = proof.payload;
-    if (attestation !== undefined) {
-      const { timeStep } = attestation.payload;
-      await consumption.spendStep(person, { timeStep, transcript });
-      await archive.keep(attestation.envelope);
-    }
-    await archive.keep(proof.envelope);
-    const job = this.#world.job(request);
-    if (job !== undefined) await archive.keep(job.request.envelope);
-    const grant = job?.line.at(-1)?.grant.hash;
-    await journal.append(event, {
-      session: this.id,
-      person,
-      request,
-      proof: proof.hash,
-      ...(grant !== undefined && { grant }),
-      ...(attestation !== undefined && { attestation: attestation.hash }),
-    });
   }
 
   #decide(): SessionDecision {
@@ -415,21 +366,6 @@ export class Session {
     return { awayMs: graceMs, untilMonotonicMs: this.#world.clock.monotonicMs() + validMs };
   }
 
-  #left({ leftMs, hasStarted }: Admission): {
-    minutesLeft: number;
-    startsOnFirstOpening: boolean;
-    endsAt: number | null;
-  } {
-    const { proven, wallMs } = this.#world.time.reading();
-    const endsAt = hasStarted && proven ? Math.floor((wallMs + leftMs) / 1000) : null;
-    return { minutesLeft: leftMs / 60_000, startsOnFirstOpening: !hasStarted, endsAt };
-  }
-
-  async #portsOf(target: Parameters<SessionWorld["devices"]["device"]>[0]): Promise<number[]> {
-    const device = await this.#world.devices.device(target);
-    return device?.kind === "tcp" ? [...device.ports] : [];
-  }
-
   #tell(message: ControlMessageOf<"warning" | "extended" | "admitted">): void {
     this.#caller.channel.sendControl(message);
   }
@@ -444,15 +380,15 @@ export class Session {
   #isAdmitted(): boolean {
     return this.#state === "admitted";
   }
-
-  async #atMost(limitMs: number, written: Promise<void>): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = this.#world.clock.setTimer(limitMs, resolve);
-    await Promise.race([written, promise]);
-    timer[Symbol.dispose]();
-  }
 }
 
 function refusedOpening(reason: RefusalReason, occupant?: PersonId): OpeningVerdict {
   return { admitted: false, reason: toldReason(reason, occupant) };
+}
+
+async function atMost(clock: Clock, limitMs: number, written: Promise<void>): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = clock.setTimer(limitMs, resolve);
+  await Promise.race([written, promise]);
+  timer[Symbol.dispose]();
 }

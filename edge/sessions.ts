@@ -15,6 +15,7 @@ import type { Held } from "../shared/document/held.ts";
 import { verifyProof } from "../shared/document/proof.ts";
 import { SallyportError } from "../shared/errors.ts";
 import type { ChannelId, DocumentHash } from "../shared/ids.ts";
+import type { SessionCaller } from "./admission-record.ts";
 import { isReading } from "./gate.ts";
 import type { Jobs } from "./jobs.ts";
 import { Reader, type ReaderWorld } from "./reader.ts";
@@ -190,10 +191,7 @@ export class Sessions implements ChannelGate {
     return this.#begin(channel, { channel, purpose, transcript, proof, attestation, request });
   }
 
-  async #begin(
-    channel: EdgeChannel,
-    caller: ConstructorParameters<typeof Session>[1],
-  ): Promise<Verdict> {
+  async #begin(channel: EdgeChannel, caller: SessionCaller): Promise<Verdict> {
     const world: SessionWorld = {
       ...this.#world,
       job: (request: DocumentHash) => this.#world.jobs.get(request),

@@ -3,7 +3,11 @@
 import * as v from "valibot";
 import { fromUtf8 } from "../shared/bytes.ts";
 import { digest, documentHash, whole } from "../shared/document/fields.ts";
+import type { Envelope } from "../shared/document/envelope.ts";
+import { SallyportError } from "../shared/errors.ts";
+import type { DocumentHash } from "../shared/ids.ts";
 import { readIfPresent, writeDurably } from "./durable-file.ts";
+import type { Archive } from "./record/archive.ts";
 import { momentSchema } from "./time.ts";
 
 const count = whole(0, Number.MAX_SAFE_INTEGER);
@@ -45,4 +49,21 @@ export async function readTrustIndex(path: string): Promise<TrustIndex> {
 /** Replaces the index; on the disk when it resolves. */
 export async function writeTrustIndex(path: string, index: TrustIndex): Promise<void> {
   await writeDurably(path, `${JSON.stringify(index)}\n`);
+}
+
+/** Documents that the index names, out of the archive; throws `file_invalid` if one is missing. */
+export async function documentsOf(
+  archive: Archive,
+  type: string,
+  hashes: readonly DocumentHash[],
+): Promise<Envelope[]> {
+  const found: Envelope[] = [];
+  for (const hash of hashes) {
+    const envelope = await archive.get(type, hash);
+    if (envelope === undefined) {
+      throw new SallyportError("file_invalid", `${type} "${hash}" is missing in the archive`);
+    }
+    found.push(envelope);
+  }
+  return found;
 }

@@ -29,11 +29,12 @@ import { SallyportError } from "../shared/errors.ts";
 import type { CompanyId, DocumentHash, EdgeId, SiteId } from "../shared/ids.ts";
 import type { Journal } from "./journal.ts";
 import type { Archive } from "./record/archive.ts";
-import { knownKeys, relayKeys } from "./known-keys.ts";
+import { knownKeys, relayKeys, stillVerified } from "./known-keys.ts";
 import { isOwnFailure, type Refusals } from "./refusals.ts";
 import type { TrustedSituation } from "./situation.ts";
 import { elapsedMs, type EdgeTime } from "./time.ts";
 import {
+  documentsOf,
   readTrustIndex,
   writeTrustIndex,
   type EntryReference,
@@ -312,28 +313,26 @@ export class Trust {
   }
 
   async #load(): Promise<void> {
-    const { suite, site } = this.#options;
+    const { suite, site, archive } = this.#options;
     const { manifests, rosters, revocations, lockdowns } = this.#index;
     if (manifests.length > 0) {
-      const envelopes = await this.#documents("manifest", manifests);
+      const envelopes = await documentsOf(archive, "manifest", manifests);
       this.#chain = await walkChain(suite, envelopes, site, () => true);
     }
     const held = this.held();
     if (held === undefined) return;
-    const loaded = new Map<CompanyId, Verified<Roster>>();
-    for (const envelope of await this.#documents("roster", rosters)) {
-      const roster = await verifyStill(envelope, held);
-      if (roster !== undefined) loaded.set(roster.payload.company, roster);
-    }
-    this.#rosters = loaded;
+    const loaded = await stillVerified(await documentsOf(archive, "roster", rosters), held);
+    this.#rosters = new Map(loaded.map((roster) => [roster.payload.company, roster]));
     // These were judged when they came; whoever signed them may have left since, and they stay.
-    const revoking = await this.#documents(
+    const revoking = await documentsOf(
+      archive,
       "revocation",
       revocations.map(({ hash }) => hash),
     );
     this.#revocations = revoking.map(parseRevocation);
     const locking = lockdowns.filter(({ isLifted }) => !isLifted);
-    const locked = await this.#documents(
+    const locked = await documentsOf(
+      archive,
       "lockdown",
       locking.map(({ hash }) => hash),
     );
@@ -342,18 +341,6 @@ export class Trust {
       scope: parseLockdown(envelope).scope,
     }));
     await this.#changed();
-  }
-
-  async #documents(type: string, hashes: readonly DocumentHash[]): Promise<Envelope[]> {
-    const found: Envelope[] = [];
-    for (const hash of hashes) {
-      const envelope = await this.#options.archive.get(type, hash);
-      if (envelope === undefined) {
-        throw new SallyportError("file_invalid", `${type} "${hash}" is missing in the archive`);
-      }
-      found.push(envelope);
-    }
-    return found;
   }
 
   async #settleRecovery(): Promise<void> {
@@ -396,16 +383,6 @@ export class Trust {
       lockdowns: this.#lockdowns.map(({ scope }) => scope),
     };
     this.onChange();
-  }
-}
-
-// A roster whose signer administers its company no more is not believed, and not missed.
-async function verifyStill(envelope: Envelope, held: Held): Promise<Verified<Roster> | undefined> {
-  try {
-    return await verifyRoster(envelope, held);
-  } catch (thrown) {
-    if (thrown instanceof SallyportError) return undefined;
-    throw thrown;
   }
 }
 
