@@ -124,6 +124,7 @@ export class SealedChannel implements Channel {
 
   sendControl(message: ControlMessage): void {
     if (this.#isClosed || this.#hasEnded) return;
+    this.#sender.requireRoom();
     const bytes = encodeControl(message);
     let at = 0;
     for (; at + maxContentBytes < bytes.length; at += maxContentBytes) {
@@ -134,6 +135,7 @@ export class SealedChannel implements Channel {
 
   write(bytes: Uint8Array): boolean {
     if (this.#isClosed || this.#hasEnded) return false;
+    this.#sender.requireRoom();
     for (let at = 0; at < bytes.length; at += maxContentBytes) {
       this.#sender.push(recordTypes.data, bytes.subarray(at, at + maxContentBytes));
     }

@@ -42,12 +42,16 @@ export class Sender {
     this.flush();
   }
 
+  /** Throws `channel_bound` for a source that wrote on for a whole window after it was told to wait. */
+  requireRoom(): void {
+    if (this.#outbox.weight > 2 * windowBytes) {
+      throw new SallyportError("channel_bound", "written on without waiting for the drain");
+    }
+  }
+
   /** Takes one item; `content` is free for reuse afterwards. */
   push(type: RecordType, content: Uint8Array): void {
     const weight = weightOf(content);
-    if (this.#outbox.weight + weight > 2 * windowBytes) {
-      throw new SallyportError("channel_bound", "written on without waiting for the drain");
-    }
     this.#budget.take(weight);
     const link = this.#link;
     if (link?.isReady === true && this.#outbox.hasRoom(weight, this.#window)) {
