@@ -44,6 +44,7 @@ export async function startOnDevice(
   const { promise, resolve, reject } = Promise.withResolvers<ClientChannel>();
   const taken = (cause: Error | undefined, channel: ClientChannel): void => {
     if (cause === undefined) resolve(channel);
+    else if (connection.lost.aborted) reject(connection.lost.reason);
     else reject(refusedBy(address, `no ${started.run}: ${cause.message}`, cause));
   };
   const { client, address } = connection;

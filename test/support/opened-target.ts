@@ -96,6 +96,7 @@ export class VendorProbe {
   readonly ended: Promise<void>;
   /** Replaces the keeping of bytes, for bulk. */
   onBytes: (bytes: Uint8Array) => void;
+  #isClosed = false;
   readonly #chunks: Uint8Array[] = [];
   readonly #changes = new EventEmitter().setMaxListeners(0);
 
@@ -113,16 +114,20 @@ export class VendorProbe {
       changed();
     };
     channel.onDrain = () => void this.#changes.emit("drain");
-    this.ended = new Promise((resolve) => {
-      channel.onEnd = resolve;
-    });
     this.closed = new Promise((resolve) => {
       channel.onClose = (how, _error, reason) => {
+        this.#isClosed = true;
         resolve({ how, reason });
         this.#changes.emit("drain");
         changed();
       };
     });
+    this.ended = new Promise((resolve, reject) => {
+      channel.onEnd = resolve;
+      void this.closed.then(() => reject(new Error("channel closed without an end")));
+    });
+    // Not every test waits for it.
+    this.ended.catch(() => undefined);
   }
 
   get bytes(): Buffer {
@@ -160,6 +165,10 @@ export class VendorProbe {
     for (;;) {
       const found = look();
       if (found !== undefined) return found;
+      if (this.#isClosed) {
+        const { how, reason } = await this.closed;
+        throw new Error(`channel was ${how} (${reason}); it brought ${this.bytes.toString()}`);
+      }
       await once(this.#changes, "changed");
     }
   }

@@ -81,6 +81,8 @@ function join(socket: net.Socket, { vendor }: OpenedTarget): void {
   });
   socket.on("end", () => vendor.channel.end());
   socket.on("close", () => vendor.channel.abort("the client is gone"));
-  void vendor.ended.then(() => socket.end());
-  void vendor.closed.then(({ how }) => how === "ended" || socket.destroy());
+  vendor.ended.then(
+    () => socket.end(),
+    () => socket.destroy(),
+  );
 }

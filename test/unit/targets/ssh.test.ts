@@ -221,7 +221,7 @@ await group("targets/ssh", { timeoutMs: 60_000 }, (test) => {
   }
   test("a wrong password is refused after one attempt, and stands in no text", async () => {
     await using sshd = await startSshd();
-    const password = "Wr0ng-and-secret";
+    const password = `Wr0ng-${passwordOf(sshd).password}`;
     const opened = await openOn(
       { device: deviceOf(sshd), secret: { kind: "password", password } },
       command("true"),
