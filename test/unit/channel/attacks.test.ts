@@ -3,7 +3,11 @@ import * as assert from "uvu/assert";
 import { concatBytes, utf8 } from "../../../shared/bytes.ts";
 import { maxUnadmitted, maxUnadmittedBytes, windowBytes } from "../../../shared/channel/bounds.ts";
 import type { EdgeChannel } from "../../../shared/channel/admission.ts";
-import { makeHello } from "../../../shared/channel/handshake.ts";
+import { uint64 } from "../../../shared/channel/fixed-bytes.ts";
+import { finishHello, makeHello } from "../../../shared/channel/handshake.ts";
+import { encodeControl } from "../../../shared/channel/messages.ts";
+import type { RecordType } from "../../../shared/channel/record.ts";
+import { RecordOpener, RecordSealer, recordTypes } from "../../../shared/channel/record.ts";
 import { openSession } from "../../../shared/channel/session.ts";
 import { browserCrypto } from "../../../shared/crypto/browser.ts";
 import { nodeCrypto } from "../../../shared/crypto/node.ts";
@@ -19,6 +23,7 @@ import {
   tcpOpening,
   turns,
 } from "../../support/channel-pair.ts";
+import type { World } from "../../support/channel-pair.ts";
 import { group } from "../../support/group.ts";
 import { MemoryTransport } from "../../support/memory-transport.ts";
 
@@ -361,19 +366,101 @@ await group("attacks on the channel", {}, (test) => {
     session.abort("too late");
   });
 
-  test("a peer that ignores the window is aborted", async () => {
+  test("a source that writes on at the bound is stopped before it fills the memory", async () => {
     const { session, channel, edge } = await opened();
     edge.onData = () => undefined;
-    const closed = closing(edge);
-    const forced = channel as unknown as { write(bytes: Uint8Array): boolean };
     assert.throws(() => {
       for (let sent = 0; sent < 3 * windowBytes; sent += 65_536)
-        forced.write(new Uint8Array(65_536));
+        channel.write(new Uint8Array(65_536));
     }, /without waiting/);
     session.abort("done");
-    assert.is((await closed).how, "aborted");
   });
+
+  for (const [what, misbehave, code] of [
+    [
+      "sends more than the window",
+      (say: Say) => {
+        for (let sent = 0; sent <= windowBytes; sent += 65_536) {
+          say(recordTypes.data, new Uint8Array(65_536));
+        }
+      },
+      "channel_bound",
+    ],
+    [
+      "acknowledges what was never sent",
+      (say: Say) => say(recordTypes.ack, uint64(99)),
+      "record_invalid",
+    ],
+    [
+      "acknowledges without a count",
+      (say: Say) => say(recordTypes.ack, new Uint8Array(7)),
+      "record_invalid",
+    ],
+    [
+      "says what it has out of turn",
+      (say: Say) => say(recordTypes.have, uint64(0)),
+      "record_invalid",
+    ],
+    [
+      "goes on after its end",
+      (say: Say) => {
+        say(recordTypes.end, new Uint8Array());
+        say(recordTypes.data, utf8("more"));
+      },
+      "record_invalid",
+    ],
+    [
+      "sends a message of no known type",
+      (say: Say) => say(recordTypes.control, utf8('{"type":"x"}')),
+      "message_invalid",
+    ],
+    [
+      "never ends a message",
+      (say: Say) => {
+        for (let part = 0; part < 6; part += 1)
+          say(recordTypes.controlPart, new Uint8Array(65_536));
+      },
+      "message_invalid",
+    ],
+  ] as const) {
+    test(`an admitted peer that ${what} is aborted under the seal, and not resumed`, async () => {
+      const world = await createWorld();
+      const { say, received } = await hostileVendor(world);
+      const [asked] = world.gate.opens;
+      const edge = asked?.channel as EdgeChannel;
+      edge.onData = () => undefined;
+      const closed = new Promise<string | undefined>((resolve) => {
+        edge.onClose = (how, error) => resolve(`${how} ${error?.code}`);
+      });
+      misbehave(say);
+      assert.is(await closed, `aborted ${code}`);
+      await turns(5);
+      assert.is(received.at(-1), recordTypes.abort);
+    });
+  }
 });
+
+type Say = (type: RecordType, content: Uint8Array) => void;
+
+/** A vendor's side that is admitted by the book, and then seals what it likes. */
+async function hostileVendor(world: World) {
+  const [near, far] = MemoryTransport.pair(1_000);
+  world.acceptor.accept(far);
+  const edge = { id: world.edge.id, signingKey: world.publicKey };
+  const sent = await makeHello(nodeCrypto, { site: siteId, edge: edge.id, purpose: "session" });
+  near.send([sent.bytes]);
+  const result = await finishHello(nodeCrypto, edge, sent, await firstMessage(near));
+  if (result.outcome !== "accepted") throw new Error(`answered ${result.outcome}`);
+  const { cipher, vendorToEdge, edgeToVendor } = result.keys;
+  const sealer = new RecordSealer(nodeCrypto.recordCipher(cipher, vendorToEdge));
+  const opener = new RecordOpener(nodeCrypto.recordCipher(cipher, edgeToVendor));
+  const received: RecordType[] = [];
+  near.onMessage = (message) => void received.push(opener.open(message).type);
+  const say: Say = (type, content) => void near.send(sealer.seal(type, content).parts);
+  say(recordTypes.control, encodeControl(flight));
+  while (!received.includes(recordTypes.control)) await turns(1);
+  return { say, received };
+}
 
 function options() {
   return {
