@@ -107,10 +107,8 @@ export function documentRoutes(api: Api, parts: ApiParts): void {
       const { type, after = 0, wait = 0, limit = mostEntries } = request.query;
       const types = typesIn(type);
       const member = await memberOf(request, site, parts);
-      const left = new AbortController();
-      request.raw.once("close", () => left.abort());
       let place = after;
-      return feed.follow(site, wait * 1000, left.signal, async () => {
+      return feed.follow(site, wait * 1000, request.signal, async () => {
         const found = await visible(member, place, limit, types);
         place = found.after;
         const answer = { documents: found.entries.map(logEntry), after: place };

@@ -120,7 +120,10 @@ await group("relay store", { timeoutMs: 60_000 }, (test) => {
     database.close();
     const lost = [await append(path, "lost", 1), await append(path, "lost too", 1)];
     const after = await append(backup, "after the restore", 5);
-    assert.ok(kept < Math.min(...lost) && Math.max(...lost) < after, `${kept} ${lost} ${after}`);
+    assert.ok(
+      kept < Math.min(...lost) && Math.max(...lost) < after,
+      `${kept} ${lost.join(" ")} ${after}`,
+    );
   });
   test("one envelope is one entry, and a number is given once", async () => {
     using folder = temporaryFolder();
