@@ -84,6 +84,21 @@ await group("targets/ssh-server", { timeoutMs: 90_000 }, (test) => {
     assert.is(down.code, 0);
     assert.ok(down.stdoutBytes.equals(Buffer.alloc(bulk)));
   });
+  test("a device that speaks only ChaCha20 is reached, with streams at once and whole", async () => {
+    await using sshd = await startSshd({ config: ["Ciphers chacha20-poly1305@openssh.com"] });
+    await using ssh = await ownSsh({
+      ...under(sshd),
+      onRecording: (it) => void (it.keepsBytes = false),
+    });
+    const content = randomBytes(fileBytes);
+    const echoed = await Promise.all(
+      [1, 2, 3].map(() => ssh.run("ssh", ["press-7", "cat"], content)),
+    );
+    for (const { code, stdoutBytes } of echoed) {
+      assert.is(code, 0);
+      assert.ok(stdoutBytes.equals(content));
+    }
+  });
   test("error output in bulk is not cut at the end", async () => {
     await using sshd = await startSshd();
     await using ssh = await ownSsh(under(sshd));
