@@ -163,6 +163,7 @@ class Acceptor implements ChannelAcceptor {
   }
 
   #carryOut(channel: AcceptedChannel, verdict: Verdict): void {
+    if (this.#isClosed) channel.abort("the edge shuts down");
     if (channel.isClosed) return;
     if (verdict.verdict === "refused" || verdict.verdict === "manifest-needed") {
       channel.abort(
@@ -192,7 +193,7 @@ class Acceptor implements ChannelAcceptor {
     }
     const { keys, link } = await this.#answer(arrival, session.channel.furtherKey);
     sayHave(link, 0);
-    await receiveHave(link);
+    const have = await receiveHave(link);
     if (session.channel.isClosed || !session.numbers.use(standing.number)) {
       link.destroy();
       throw new SallyportError("handshake_failed", `number ${standing.number} was used before`);
@@ -201,7 +202,7 @@ class Acceptor implements ChannelAcceptor {
     const channel = this.#channelOf(arrival, keys, session.channel);
     this.#registerFurther(session, channel);
     visit.owner = channel;
-    channel.attach(link, keys.cipher, 0);
+    channel.attach(link, keys.cipher, have);
     const opening = await takeOpening(channel, session);
     if (opening === undefined) return;
     const verdict = await gate.onOpening({ session: session.channel, channel, opening });

@@ -160,14 +160,31 @@ await group("sessions over the channel", {}, (test) => {
     );
   });
 
-  test("an edge that has forgotten the channel says so, and the vendor's side stops at once", async () => {
-    const { world, session, channel } = await opened();
-    const other = await createWorld();
-    world.acceptor.close("restart");
+  test("an edge that has forgotten the channel says so under its signature, and the vendor's side stops at once", async () => {
+    const { world, session, channel, edge } = await opened();
+    const { dial } = world;
+    world.dial = () => Promise.reject(new Error("down"));
+    world.wires[1]?.[0].cut();
+    await turns(5);
+    // With no transport, the abort reaches nobody.
+    edge.abort("the edge restarts");
     const closed = closing(channel);
-    await closed;
-    assert.is(other.gate.opens.length, 0);
+    world.dial = dial;
+    await turning(world, closed);
+    assert.is((await closed).how, "cut");
     session.abort("done");
+  });
+
+  test("an edge that shuts down admits nobody whose verdict is still out", async () => {
+    const world = await createWorld();
+    const verdict = Promise.withResolvers<Verdict>();
+    world.gate.verdict = () => verdict.promise;
+    const session = await world.open();
+    await turns(10);
+    const closed = closing(session);
+    world.acceptor.close("shutdown");
+    verdict.resolve(admitted);
+    assert.is((await closed).how, "aborted");
   });
 
   test("manifests that the edge lacks are asked for, and the gate runs again", async () => {
