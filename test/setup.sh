@@ -8,8 +8,8 @@ set -eu
 cd "$(dirname "$0")/.."
 
 # command:package
-startPeers="sshd:openssh-server ssh:openssh-client"
-testPeers="$startPeers rsync:rsync mbpoll:mbpoll oathtool:oathtool socat:socat openssl:openssl ps:procps
+startPeers="sshd:openssh-server ssh:openssh-client oathtool:oathtool"
+testPeers="$startPeers rsync:rsync mbpoll:mbpoll socat:socat openssl:openssl ps:procps
   setpriv:util-linux chromium:chromium ssh-audit:ssh-audit"
 
 say() { printf 'setup: %s\n' "$*"; }
