@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import * as assert from "uvu/assert";
 import { createEdgeSignIn, nonceLifeMs } from "../../../broker/relay/edge-sign-in.ts";
 import { utf8 } from "../../../shared/bytes.ts";
@@ -16,6 +17,8 @@ import {
   upTopic,
 } from "../../../shared/control.ts";
 import { signEnvelope } from "../../../shared/document/envelope.ts";
+import { encodeFrame, opcodes } from "../../../shared/frame.ts";
+import { pairedWord, readyWord } from "../../../shared/upgrade.ts";
 import { group } from "../../support/group.ts";
 import { TurnedClock } from "../../support/turned-clock.ts";
 import type { EdgeKey } from "./fixture.ts";
@@ -149,6 +152,17 @@ async function credentialOf(
 }
 
 await group("control", {}, (test) => {
+  test("the worked examples of shared/protocol.md are what the code makes", async () => {
+    const page = await readFile(new URL("../../../shared/protocol.md", import.meta.url), "utf8");
+    const hex = page.replaceAll(/\s+/g, "");
+    const examples = [
+      edgeSignInMessage("relay-one", "tunnel", nonce),
+      encodeFrame(opcodes.binary, utf8(pairedWord), "server"),
+      encodeFrame(opcodes.binary, utf8(readyWord), "client"),
+    ];
+    for (const bytes of examples) assert.ok(hex.includes(Buffer.from(bytes).toString("hex")));
+  });
+
   for (const { note, direction, name, text } of taken) {
     test(`${direction}/${name} is taken and comes back the same: ${note}`, () => {
       const message = decode(direction, name, text);
