@@ -118,9 +118,8 @@ async function movesFiles({ vendor, folder }: Installation, home: string): Promi
 async function readsRegisters({ ports }: Connected, held: RunningProcess): Promise<void> {
   const plc = ports.find(({ target }) => target === "press-plc");
   assert.ok(plc, held.stdout);
-  const read = await runProcess("mbpoll", [
-    ...["-m", "tcp", "-p", `${plc.localPort}`, "-a", "1", "-r", "1", "-c", "2", "-1", plc.host],
-  ]);
+  const where = ["-m", "tcp", "-p", `${plc.localPort}`, plc.host];
+  const read = await runProcess("mbpoll", ["-a", "1", "-r", "1", "-c", "2", "-1", ...where]);
   assert.match(read.stdout, /\[1\]:\s+\d+/, read.stderr);
 }
 
