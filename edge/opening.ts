@@ -104,6 +104,8 @@ export class OpenStream {
       });
       return undefined;
     } catch (thrown) {
+      // Without effect where the target has told the vendor already.
+      this.channel.abort(toldReason("edge-failing"));
       return thrown instanceof SallyportError
         ? thrown
         : new SallyportError("internal", messageOf(thrown), { cause: thrown });

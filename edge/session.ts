@@ -237,15 +237,20 @@ export class Session {
     this.#tell(message);
   }
 
-  // Journal first; then the gate once more, because what it judges by may have changed meanwhile.
+  // Whatever goes wrong here ends the session: nobody is half in.
   async #admit(): Promise<ControlMessageOf<"admitted"> | undefined> {
     try {
-      await recordSession(this.#world, "session-admitted", this.#caller);
+      return await this.#admitted();
     } catch (thrown) {
-      this.#world.log(`session not journaled: ${messageOf(thrown)}`);
+      this.#world.log(`session not admitted: ${messageOf(thrown)}`);
       await this.end("edge-failing");
       return undefined;
     }
+  }
+
+  // Journal first; then the gate once more, because what it judges by may have changed meanwhile.
+  async #admitted(): Promise<ControlMessageOf<"admitted"> | undefined> {
+    await recordSession(this.#world, "session-admitted", this.#caller);
     if (this.#state !== "admitting") return undefined;
     const decision = this.#decide();
     if (decision.kind !== "admitted") {

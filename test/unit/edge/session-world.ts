@@ -17,6 +17,7 @@ import type { ControlMessage, ControlMessageOf } from "../../../shared/channel/m
 import { nodeCrypto } from "../../../shared/crypto/node.ts";
 import type { Device } from "../../../shared/document/device.ts";
 import { toBase64Url } from "../../../shared/bytes.ts";
+import { SallyportError } from "../../../shared/errors.ts";
 import type { ChannelId, EdgeId, SiteId } from "../../../shared/ids.ts";
 import { temporaryFolder } from "../../support/temporary.ts";
 import { TurnedClock } from "../../support/turned-clock.ts";
@@ -86,7 +87,10 @@ export class NotedChannel implements EdgeChannel {
 const device: Device = { kind: "tcp", host: "127.0.0.1", ports: [502] };
 
 class KnownDevices extends Devices {
+  isDamaged = false;
+
   override async device(): Promise<Device> {
+    if (this.isDamaged) throw new SallyportError("record_invalid", "sealed for another key");
     return device;
   }
 }
@@ -130,6 +134,8 @@ export async function openSessionWorld() {
   let consumption = await openConsumption();
   await consumption.extendLine(site.hash("the-request"), site.hash("grant-1"), null);
 
+  const devices = new KnownDevices({ ...ground, vault, sealing });
+
   const world: SessionWorld = {
     journal,
     recordings: await openRecordings({
@@ -141,7 +147,7 @@ export async function openSessionWorld() {
       warnPercent: 80,
       onSpaceLow: () => undefined,
     }),
-    devices: new KnownDevices({ ...ground, vault, sealing }),
+    devices,
     hostKey: await suite.ed25519KeyPair(),
     clock,
     archive: await openArchive(join(folder.path, "archive")),
@@ -172,6 +178,7 @@ export async function openSessionWorld() {
 
   return {
     world,
+    devices,
     clock,
     state,
     journal,

@@ -246,6 +246,18 @@ await group("session", { timeoutMs: 10_000 }, (test) => {
     assert.ok((await edge.events()).includes("opening-ended"));
   });
 
+  test("a device document that cannot be opened admits nobody, and ends a stream with a word", async () => {
+    await using edge = await openSessionWorld();
+    const { channel, session } = await admitted(edge);
+    edge.devices.isDamaged = true;
+    const asked = asking(channel);
+    const told = new Promise<string>((resolve) => (asked.channel.abort = resolve));
+    assert.is((await session.open(asked)).admitted, true);
+    assert.match(await told, /^unavailable/);
+    const refused = await edge.open(new NotedChannel("session-2")).begin();
+    assert.equal(refused, { refused: "edge-failing" });
+  });
+
   test("two openings on a target for one: the same job is let in, another job is told who is there", async () => {
     await using edge = await openSessionWorld();
     const { channel, session } = await running(edge);
