@@ -115,6 +115,8 @@ export class Jobs {
     const hash = await hashEnvelope(envelope);
     const situation = this.#options.situation();
     if (situation === undefined) return refused("manifest-unknown");
+    // Attack: another edge's grant handed to this one. Its anchor is not in our journal, and would pass for a rollback of ours.
+    if (payload.edge !== situation.edge) return refused("foreign-edge");
     // Before anything is verified: what the held manifest says of signers is not what the newer one says.
     if (!situation.lineage.has(payload.manifest)) return refused("manifest-unknown");
     await this.#learn(payload.request, undefined);

@@ -32,7 +32,10 @@ export class Person {
   constructor(id: string, folder: TemporaryFolder) {
     this.id = id;
     this.home = join(folder.path, "people", id);
-    const passphrase = folder.file(`passphrase-${id}`, `${crypto.randomUUID()}\n`);
+    const passphrase = folder.file(
+      `passphrase-${id.replace("/", "-")}`,
+      `${crypto.randomUUID()}\n`,
+    );
     this.#env = {
       SALLYPORT_HOME: this.home,
       SALLYPORT_PASSPHRASE_FILE: passphrase,
@@ -208,14 +211,21 @@ export interface TargetToAdd {
   readonly sshKey?: string;
 }
 
+export interface InstallationOptions {
+  readonly secondFactor?: "required" | "waived";
+  /** What everybody has configured as their relay. */
+  readonly openRelay?: (folder: string) => Promise<RunningRelay>;
+  readonly edgeEnv?: Record<string, string>;
+}
+
 /** Makes a site with an edge, the given targets, an approver and a vendor with an enrolled authenticator. */
 export async function startInstallation(
   targets: readonly TargetToAdd[],
-  { secondFactor = "required" }: { secondFactor?: "required" | "waived" } = {},
+  { secondFactor = "required", openRelay = startRelay, edgeEnv = {} }: InstallationOptions = {},
 ): Promise<Installation> {
   await using started = new AsyncDisposableStack();
   const folder = started.use(temporaryFolder());
-  const relay = started.use(await startRelay(folder.path));
+  const relay = started.use(await openRelay(folder.path));
   const newPerson = (id: string): Person => new Person(id, folder);
   const [owner, approver, vendor] = [newPerson("anna"), newPerson("ben"), newPerson("vera")];
   const auditKey = join(folder.path, "audit-key.json");
@@ -227,7 +237,7 @@ export async function startInstallation(
   );
   const claim = join(folder.path, "claim.json");
   await owner.do("claim", "Hall 3", "--out", claim);
-  const edge = started.use(await startEdge(folder.path, claim));
+  const edge = started.use(await startEdge(folder.path, claim, edgeEnv));
   await introduce(owner, approver, ["--role", "approver"], relay);
   await introduce(owner, vendor, ["--role", "vendor"], relay);
   await acceptAll(owner, 3);
