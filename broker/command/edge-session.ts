@@ -95,11 +95,7 @@ export class EdgeSession implements AsyncDisposable {
     else if (message.type === "manifest-needed") this.#sendManifests(message);
     else if (message.type === "warning") events.warning(message.secondsLeft);
     else if (message.type === "extended") events.extended(message.minutesLeft);
-    else if (message.type === "ending") {
-      this.ending = message.reason;
-      // Its streams are over already: with our half ended too, both sides know at once.
-      this.channel.end();
-    }
+    else if (message.type === "ending") this.ending = message.reason;
   }
 
   // The edge verifies them from its own pinned site id; if its chain is not ours, one of us was shown another site.
