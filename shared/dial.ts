@@ -1,12 +1,10 @@
 // How an end of ours reaches the relay: TCP, maybe through an HTTP proxy (CONNECT), TLS, and for tunnels and channels a WebSocket upgrade.
 // shared/protocol.md, "Control and tunnels". The steps are here once; the functions that do the I/O are handed in by edge and command.
 // Invariant: one time limit covers all steps, and a dial that fails leaves no socket behind.
-import type { connect as connectTcp, Socket } from "node:net";
-import type { connect as connectTls } from "node:tls";
 import { concatBytes } from "./bytes.ts";
 import type { Clock } from "./clock.ts";
 import { messageOf, SallyportError } from "./errors.ts";
-import type { ByteConnection } from "./socket-transport.ts";
+import type { ByteConnection, ByteSocket } from "./socket-transport.ts";
 import { highWaterBytes } from "./socket-transport.ts";
 import type { ResponseHead } from "./upgrade.ts";
 import {
@@ -36,10 +34,32 @@ export interface Route {
   readonly authorities?: readonly string[];
 }
 
+/** What is needed of a `net.Socket` or `tls.TLSSocket` while it is dialled. */
+export interface DialledSocket extends ByteSocket {
+  setNoDelay(isOn: boolean): unknown;
+  setKeepAlive(isOn: boolean, delayMs: number): unknown;
+  once(event: "connect" | "secureConnect", listener: () => void): unknown;
+  on(event: "drain" | "end" | "close", listener: () => void): unknown;
+  on(event: "error", listener: (error: Error) => void): unknown;
+  on(event: "data", listener: (bytes: Uint8Array) => void): unknown;
+  off(event: "data", listener: (bytes: Uint8Array) => void): unknown;
+}
+
+export interface TlsOptions<Socket extends DialledSocket> {
+  host: string;
+  port: number;
+  ALPNProtocols: string[];
+  highWaterMark: number;
+  servername?: string;
+  ca?: string[];
+  socket?: Socket;
+  onread?: { buffer: Uint8Array; callback: (length: number) => boolean };
+}
+
 /** `net.connect` and `tls.connect`. */
-export interface Sockets {
-  readonly connectTcp: typeof connectTcp;
-  readonly connectTls: typeof connectTls;
+export interface Sockets<Socket extends DialledSocket> {
+  readonly connectTcp: (options: { host: string; port: number }) => Socket;
+  readonly connectTls: (options: TlsOptions<Socket>) => Socket;
 }
 
 export interface DialLimits {
@@ -76,7 +96,11 @@ export function authorityOf({ host, port }: { host: string; port: number }): str
 }
 
 /** An open TLS socket to the relay, as a plain stream. Throws `unreachable`, `timeout`, or what the proxy's answer stands for. */
-export async function dialTls(sockets: Sockets, route: Route, limits: DialLimits): Promise<Socket> {
+export async function dialTls<Socket extends DialledSocket>(
+  sockets: Sockets<Socket>,
+  route: Route,
+  limits: DialLimits,
+): Promise<Socket> {
   using limit = new DialLimit(limits, route);
   return await openTls(sockets, route, limit, undefined);
 }
@@ -85,8 +109,8 @@ export async function dialTls(sockets: Sockets, route: Route, limits: DialLimits
  * Opens a WebSocket at `path` and gives its connection to `take` in the very tick of the 101, with the bytes that came behind it;
  * resolves to what `take` returned. Throws as `dialTls` does, and what the relay's refusal stands for.
  */
-export async function dialWebSocket<Taken>(
-  sockets: Sockets,
+export async function dialWebSocket<Socket extends DialledSocket, Taken>(
+  sockets: Sockets<Socket>,
   route: Route,
   path: string,
   fields: Readonly<Record<string, string>>,
@@ -116,15 +140,15 @@ export async function dialWebSocket<Taken>(
   });
 }
 
-async function openTls(
-  sockets: Sockets,
+async function openTls<Socket extends DialledSocket>(
+  sockets: Sockets<Socket>,
   route: Route,
   limit: DialLimit,
   receive: ByteConnection["receive"] | undefined,
 ): Promise<Socket> {
   const through = route.proxy && (await openProxied(sockets, route, route.proxy, limit));
   const buffer = new Uint8Array(readBufferBytes);
-  const options = {
+  const options: TlsOptions<Socket> = {
     host: route.host,
     port: route.port,
     ALPNProtocols: ["http/1.1"],
@@ -150,8 +174,8 @@ async function openTls(
   return socket;
 }
 
-async function openProxied(
-  sockets: Sockets,
+async function openProxied<Socket extends DialledSocket>(
+  sockets: Sockets<Socket>,
   route: Route,
   proxy: NonNullable<Route["proxy"]>,
   limit: DialLimit,
@@ -219,7 +243,10 @@ class DialLimit implements Disposable {
   }
 
   /** Runs one step upon a socket, which the step's failure destroys. */
-  step<Value>(socket: Socket, start: (resolve: (value: Value) => void) => void): Promise<Value> {
+  step<Value>(
+    socket: DialledSocket,
+    start: (resolve: (value: Value) => void) => void,
+  ): Promise<Value> {
     return new Promise<Value>((resolve, reject) => {
       const fail = (error: Error): void => {
         this.#failures.delete(fail);
@@ -235,7 +262,7 @@ class DialLimit implements Disposable {
   }
 
   /** Ends whatever step is under way upon `socket`. */
-  failing(socket: Socket): (error: Error) => void {
+  failing(socket: DialledSocket): (error: Error) => void {
     return (error) => {
       this.#end(error);
       socket.destroy();
@@ -262,7 +289,7 @@ class DialLimit implements Disposable {
   }
 }
 
-function tune(socket: Socket): void {
+function tune(socket: DialledSocket): void {
   socket.setNoDelay(true);
   socket.setKeepAlive(true, keepAliveMs);
 }
