@@ -105,13 +105,16 @@ function serveJoiner(
 }
 
 function bridge(wire: JoinerWire, stream: TargetStream): void {
-  let isClosed = false;
+  const ended = { here: false, there: false };
   stream.onControl = (message) => wire.sendControl(message);
   stream.onData = (bytes, settled) => void wire.sendData(bytes, settled);
-  stream.onEnd = () => wire.sendEnd();
   stream.onDrain = () => wire.resume();
+  stream.onEnd = () => {
+    ended.there = true;
+    wire.sendEnd();
+  };
   stream.onClose = (how, error, reason) => {
-    isClosed = true;
+    ended.here = ended.there = true;
     wire.close({
       how,
       reason: reason ?? error?.message ?? null,
@@ -123,9 +126,13 @@ function bridge(wire: JoinerWire, stream: TargetStream): void {
     if (!stream.write(bytes)) wire.pause();
     settled();
   };
-  wire.onEnd = () => stream.end();
+  wire.onEnd = () => {
+    ended.here = true;
+    stream.end();
+  };
+  // A joiner may leave once all is said; before that, what it leaves behind must not look like an orderly end.
   wire.onGone = () => {
-    if (!isClosed) stream.abort("joiner left");
+    if (!ended.here || !ended.there) stream.abort("joiner left");
   };
   wire.resume();
 }

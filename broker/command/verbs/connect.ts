@@ -32,9 +32,10 @@ Example:
 With --json each event is a line of JSON: waiting, connected (with the local addresses), warning, extended, away, back, ended.
 Ctrl-C ends the session.`,
     )
-    .action(async (job: string, options: ConnectOptions) =>
-      connectJob(context, await openSite(context), job, options),
-    );
+    .action(async (job: string, options: ConnectOptions) => {
+      context.keys.open().catch(() => undefined); // Opens meanwhile; whoever needs the key hears of the fault.
+      await connectJob(context, await openSite(context), job, options);
+    });
 }
 
 /** Holds the job's session until its end, or until Ctrl-C. */

@@ -221,6 +221,8 @@ async function exportBundle(
       "cannotWrite",
       `file "${options.out}" exists already, expected a new name`,
     );
+  // What the edge has shown before it writes the bundle becomes a witness of it.
+  await site.checkpoint(edge);
   const temporary = `${options.out}.part`;
   let bytes = 0;
   try {

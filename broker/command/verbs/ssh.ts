@@ -136,6 +136,7 @@ async function withStream(
     await act(joined);
     return;
   }
+  context.keys.open().catch(() => undefined); // Stretching the passphrase takes its time; whoever needs the key hears of the fault.
   const site = await openSite(context);
   const session = await ownSession(context, site, target, options);
   await using held = session;
