@@ -41,7 +41,7 @@ export interface ControlOptions {
   readonly standingOf: (edge: EdgeId) => Promise<EdgeStanding>;
   /** Called for one message after the other of an edge. Resolves once it is kept; a throw disconnects the edge, which sends it again. */
   readonly onMessage: (edge: EdgeId, message: AnyUpMessage) => Promise<void>;
-  /** The edge listens. */
+  /** The edge listens; said once more when a newcomer has become known meanwhile. */
   readonly onOnline: (edge: EdgeId, standing: EdgeStanding) => void;
   readonly onOffline: (edge: EdgeId) => void;
   readonly log: (line: string) => void;
@@ -61,7 +61,7 @@ export interface Control {
 
 interface Connection {
   readonly edge: EdgeId;
-  readonly standing: EdgeStanding;
+  standing: EdgeStanding;
   readonly client: Client;
   readonly webSocket: WebSocket;
   isListening: boolean;
@@ -118,11 +118,19 @@ export async function createControl(options: ControlOptions): Promise<Control> {
     if (older.isListening) onOffline(edge);
   };
 
+  // A manifest may have named a newcomer since it signed in.
+  const mayPublish = async (connection: Connection, name: string): Promise<boolean> => {
+    const { edge } = connection;
+    if (connection.standing === "known" || newcomersNames.has(name)) return true;
+    if ((await standingOf(edge)) !== "known") return false;
+    connection.standing = "known";
+    if (connection.isListening && connections.get(edge) === connection) onOnline(edge, "known");
+    return true;
+  };
+
   const receive = async (connection: Connection, packet: PublishPacket): Promise<void> => {
     const name = upNameOf(connection.edge, packet.topic);
-    const mayBe =
-      connection.standing === "known" || (name !== undefined && newcomersNames.has(name));
-    if (name === undefined || !mayBe)
+    if (name === undefined || !(await mayPublish(connection, name)))
       throw new Error(`publishing to "${packet.topic}" is not allowed`);
     if (packet.qos === 2 || packet.retain)
       throw new Error("expected QoS 0 or 1 and nothing retained");

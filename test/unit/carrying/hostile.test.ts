@@ -279,6 +279,28 @@ await group("hostile carrying", {}, (test) => {
     assert.equal(heard, ["need"]);
   });
 
+  // It was disconnected once, with "publishing is not allowed", and healed by connecting again.
+  test("a newcomer that a manifest names meanwhile goes on over the same connection, and gets its tunnels dialled", async () => {
+    const heard: string[] = [];
+    const standings: string[] = [];
+    let standing: "newcomer" | "known" = "newcomer";
+    await using relay = await openRelay({
+      standingOf: async () => standing,
+      onMessage: async (_edge, { name }) => void heard.push(name),
+      onOnline: (_edge, as) => void standings.push(as),
+    });
+    const key = await makeEdgeKey();
+    using mqtt = await online(relay, key);
+    await mqtt.client.publishAsync(upTopic(key.id, "need"), '{"log":null,"after":0}', { qos: 1 });
+    standing = "known";
+    const headers = '{"from":0,"headers":["{}"]}';
+    await mqtt.client.publishAsync(upTopic(key.id, "journal"), headers, { qos: 1 });
+    await mqtt.client.publishAsync(upTopic(key.id, "journal"), headers, { qos: 1 });
+    assert.equal(heard, ["need", "journal", "journal"]);
+    assert.equal(standings, ["newcomer", "known"], "told once");
+    assert.ok(relay.control.isOnline(key.id));
+  });
+
   test("a tunnel's credential opens one tunnel: a replay is refused", async () => {
     await using relay = await openRelay();
     const key = await makeEdgeKey();
