@@ -20,12 +20,12 @@ export class LocalTerminal {
     this.#type = type;
   }
 
-  /** What the far side is told; a usual size where there is no terminal. */
+  /** What the far side is told; a usual size where there is no terminal, or one that does not know its size and says 0. */
   size(): { columns: number; rows: number; term: string } {
     const { columns, rows } = this.#streams.stdout;
     return {
-      columns: columns ?? usualSize.columns,
-      rows: rows ?? usualSize.rows,
+      columns: columns || usualSize.columns,
+      rows: rows || usualSize.rows,
       term: this.#type,
     };
   }

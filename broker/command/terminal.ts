@@ -43,8 +43,8 @@ export function openTerminal(): Terminal | undefined {
 }
 
 async function readSecret(input: ReadStream, output: WriteStream, prompt: string): Promise<string> {
+  input.setRawMode(true); // Before the question: what is typed at once must not be echoed either.
   output.write(prompt);
-  input.setRawMode(true);
   input.setEncoding("utf8");
   let typed = "";
   try {
