@@ -1,4 +1,5 @@
 // A job in plain words: the one question that an approver answers, and the row of a list.
+import type { Grant } from "../../shared/document/grant.ts";
 import type { Held } from "../../shared/document/held.ts";
 import { findTarget, policyOf } from "../../shared/document/manifest.ts";
 import { jobTargets, type JobTargets, type Request } from "../../shared/document/request.ts";
@@ -26,37 +27,52 @@ export function personWords({ manifest, rosters }: Held, id: PersonId): string {
     .join(" ");
 }
 
-/** The question: who, from where, what, why, ticket, when, with which key. */
+/**
+ * The question: who, from where, what, why, ticket, when, with which key. What would be given is read out of `grant`, the very payload that is
+ * signed, and what was asked for stands beside it where that differs.
+ */
 export function jobQuestion(
   job: Job,
+  grant: Grant,
   held: Held,
   anchor: { readonly length: number; readonly at: number },
 ): string {
   const request = job.request.payload;
-  const edge =
-    held.manifest.payload.edges.find(({ id }) => id === request.edge)?.name ?? request.edge;
+  const edge = held.manifest.payload.edges.find(({ id }) => id === grant.edge)?.name ?? grant.edge;
   return [
     facts({
       job: job.id,
-      who: personWords(held, request.vendor),
+      who: personWords(held, grant.vendor),
       what: request.reason || "(no reason given)",
       ticket: request.ticket,
-      "how long": `${request.minutes} minutes from the first connection, which must be before ${momentOf(request.startBeforeAt)}`,
+      "how long": timeWords(grant, request),
       asked: `${lengthOf(held.nowAt - request.issuedAt)} ago`,
       "with key": spoken(request.key),
       edge,
       "edge's record": `${anchor.length} entries, seen ${lengthOf(held.nowAt - anchor.at)} ago`,
     }),
     "targets:",
-    ...request.targets.map((target) => `  ${targetWords(target, held)}`),
+    ...request.targets.map((asked) => `  ${targetWords(asked, grant, held)}`),
   ].join("\n");
 }
 
-function targetWords({ id, rights }: JobTargets[number], held: Held): string {
-  const target = findTarget(held.manifest.payload, id);
-  if (target === undefined) return id;
+function timeWords(grant: Grant, request: Request): string {
+  const { minutes, startBeforeAt, endsAt, replaces } = grant;
+  const asked = minutes === request.minutes ? "" : ` (${request.minutes} were asked for)`;
+  if (replaces !== null)
+    return `${minutes} minutes in all${asked}, at the latest until ${momentOf(endsAt)}`;
+  return `${minutes} minutes${asked} from the first connection, which must be before ${momentOf(startBeforeAt)}; at the latest until ${momentOf(endsAt)}`;
+}
+
+function targetWords(asked: JobTargets[number], grant: Grant, held: Held): string {
+  const target = findTarget(held.manifest.payload, asked.id);
+  const given = grant.targets.find(({ id }) => id === asked.id)?.rights ?? [];
+  const less = asked.rights.filter((right) => !given.includes(right));
+  const rights = [given.join(", ") || "nothing", less.length > 0 && `without ${less.join(", ")}`];
+  const words = rights.filter(Boolean).join("; ");
+  if (target === undefined) return `${asked.id}: ${words}`;
   const legacy = target.legacy ? "; speaks old algorithms" : "";
-  return `${id}  ${target.name} (${target.kind}): ${rights.join(", ")}${legacy}`;
+  return `${asked.id}  ${target.name} (${target.kind}): ${words}${legacy}`;
 }
 
 /** Who can approve a request, by name: the vendor should know whom to call. */

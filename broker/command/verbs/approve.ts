@@ -82,10 +82,8 @@ async function approve(context: Context, id: string, options: ApproveOptions): P
     ...(targets && { targets }),
     ...(options.minutes !== undefined && { minutes: parseMinutes(options.minutes) }),
   });
-  context.tui.progress(jobQuestion(job, site.held, anchor.payload));
-  const narrowed = narrowing(job, draft);
-  if (narrowed === "") context.tui.progress("you may give less: --minutes, --targets");
-  else context.tui.progress(`you give less: ${narrowed}`);
+  context.tui.progress(jobQuestion(job, draft, site.held, anchor.payload));
+  if (!isLess(job, draft)) context.tui.progress("you may give less: --minutes, --targets");
   await context.tui.mustConfirm("approve?");
   await signAndGive(context, site, job, draft);
 }
@@ -113,10 +111,8 @@ async function cosign(
     );
   const edge = requireEdge(grant.edge, site.held);
   const anchor = await verifyCheckpoint(site.held.suite, unembed(grant.anchor), site.id, edge);
-  context.tui.progress(jobQuestion(job, site.held, anchor.payload));
-  context.tui.progress(
-    `${partial.signatures.length} approved before you${narrowing(job, grant) && `, giving less: ${narrowing(job, grant)}`}`,
-  );
+  context.tui.progress(jobQuestion(job, grant, site.held, anchor.payload));
+  context.tui.progress(`${partial.signatures.length} approved the same before you`);
   await context.tui.mustConfirm("approve the same?");
   const { posted } = await site.give(await addSignatures(partial, [key.sign]));
   told(context, job, grant, posted.state);
@@ -131,12 +127,20 @@ async function extend(context: Context, id: string, by: number): Promise<void> {
       "refused",
       `job ${job.id} is ${job.state}, only a granted one is extended`,
     );
+  const before = job.grant.payload.minutes;
   if (job.partial !== undefined) {
+    // Whoever agreed to some more minutes must not sign another's thousand.
+    const { minutes } = parseGrant(job.partial);
+    if (minutes !== before + by)
+      throw new CommandError(
+        "refused",
+        `job ${job.id} is half extended from ${before} to ${minutes} minutes in all, not to ${before + by}`,
+        `to sign that: sallyport extend ${job.id} --by ${minutes - before}`,
+      );
     await cosign(context, site, job, job.partial, {});
     return;
   }
   const anchor = await requireAnchor(site, job);
-  const before = job.grant.payload.minutes;
   const draft = draftGrant({
     request: job.request,
     manifest: site.view.chain.held.hash,
@@ -145,7 +149,7 @@ async function extend(context: Context, id: string, by: number): Promise<void> {
     minutes: before + by,
     replaced: job.grant,
   });
-  context.tui.progress(jobQuestion(job, site.held, anchor.payload));
+  context.tui.progress(jobQuestion(job, draft, site.held, anchor.payload));
   await context.tui.mustConfirm(`extend from ${before} to ${before + by} minutes in all?`);
   await signAndGive(context, site, job, draft);
 }
@@ -228,13 +232,9 @@ async function requireAnchor(site: Site, job: Job): Promise<Verified<Checkpoint>
   return anchor;
 }
 
-function narrowing(job: Job, grant: Grant): string {
+function isLess(job: Job, grant: Grant): boolean {
   const asked = job.request.payload;
-  const minutes =
-    grant.minutes < asked.minutes ? [`${grant.minutes} of ${asked.minutes} minutes`] : [];
-  const targets =
-    JSON.stringify(grant.targets) === JSON.stringify(asked.targets)
-      ? []
-      : [grant.targets.map(({ id, rights }) => `${id}: ${rights.join(", ")}`).join("; ")];
-  return [...minutes, ...targets].join("; ");
+  return (
+    grant.minutes < asked.minutes || JSON.stringify(grant.targets) !== JSON.stringify(asked.targets)
+  );
 }

@@ -1,0 +1,64 @@
+// What an approver is shown is read out of what is signed.
+import * as assert from "uvu/assert";
+import { jobQuestion } from "../../../broker/command/job-words.ts";
+import { jobsAmong } from "../../../broker/command/jobs.ts";
+import { hashEnvelope, type Envelope } from "../../../shared/document/envelope.ts";
+import type { Grant } from "../../../shared/document/grant.ts";
+import { group } from "../../support/group.ts";
+import { PaperSite, paperAt, signed } from "../document/paper-site.ts";
+
+const anchor = { length: 12, at: paperAt };
+
+async function started() {
+  const site = await PaperSite.make();
+  const request = await site.verifiedRequest();
+  const first = await signed("grant", await site.grant(request), "cleo", "anna");
+  const job = async (...more: readonly Envelope[]) => {
+    const stored = [request.envelope, first, ...more].map(async (envelope, seq) => {
+      const hash = await hashEnvelope(envelope);
+      return { seq, hash, type: envelope.type, state: "complete" as const, envelope };
+    });
+    const [only] = await jobsAmong(await Promise.all(stored), site.held(paperAt + 60));
+    assert.ok(only?.grant);
+    return { ...only, grant: only.grant };
+  };
+  return { site, request, job };
+}
+
+const question = async (grant: Grant): Promise<string> => {
+  const { site, job } = await started();
+  return jobQuestion(await job(), grant, site.held(paperAt + 60), anchor);
+};
+
+await group("the approver's question", {}, (test) => {
+  test("names person, reason, ticket, minutes, targets and rights as they are signed", async () => {
+    const { site, request } = await started();
+    const shown = await question(await site.grant(request));
+    for (const expected of [
+      /who: +Name of vera \(vera\)/,
+      /what: +drive 7 trips, read its fault memory/,
+      /ticket: +T-1001/,
+      /how long: +30 minutes from the first connection/,
+      /hmi {2}A device \(ssh\): terminal, exec\n/,
+      /plc {2}A device \(tcp\): connect$/,
+    ])
+      assert.match(shown, expected);
+  });
+  test("an extension that another approver has drafted shows its own minutes, not the request's", async () => {
+    const { site, request, job } = await started();
+    const { grant: replaced } = await job();
+    const longer = await site.grant(request, {}, { replaced, minutes: 60 });
+    const { partial } = await job(await signed("grant", longer, "ben"));
+    assert.ok(partial, "it waits for a second approver");
+    const shown = await question(longer);
+    assert.match(shown, /how long: +60 minutes in all \(30 were asked for\), at the latest until/);
+  });
+  test("rights and targets that are not given are named as such", async () => {
+    const { site, request } = await started();
+    const less = [{ id: "hmi" as never, rights: ["exec"] }];
+    const shown = await question(await site.grant(request, { minutes: 10, targets: less }));
+    assert.match(shown, /10 minutes \(30 were asked for\)/);
+    assert.match(shown, /\(ssh\): exec; without terminal\n/);
+    assert.match(shown, /\(tcp\): nothing; without connect$/);
+  });
+});
