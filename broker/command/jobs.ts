@@ -82,12 +82,19 @@ export async function jobsAmong(stored: readonly StoredDocument[], held: Held): 
       const { grant, partial } = await lineOf(request, grants, held);
       const denial = denials.find((each) => each.payload.request === request.hash);
       const revocation = revocations.find(
-        ({ payload }) => payload.scope.kind === "request" && payload.scope.id === request.hash,
+        ({ payload: { scope, edge } }) =>
+          scope.kind === "request" &&
+          scope.id === request.hash &&
+          (edge === null || edge === request.payload.edge),
       );
       const endedBy =
         revocation &&
         receipts.find(
-          ({ payload }) => payload.document === revocation.hash && payload.outcome === "done",
+          // Attack: another edge of the site, taken over, says that a session has ended which goes on here.
+          ({ payload }) =>
+            payload.edge === request.payload.edge &&
+            payload.document === revocation.hash &&
+            payload.outcome === "done",
         );
       const known = {
         id: jobId(request.hash),

@@ -3,7 +3,7 @@ import { jobId, jobsAmong, pickJob, type Job } from "../../../broker/command/job
 import type { StoredDocument } from "../../../broker/command/relay-client.ts";
 import { hashEnvelope, type Envelope } from "../../../shared/document/envelope.ts";
 import { group } from "../../support/group.ts";
-import { PaperSite, paperAt, signed } from "../document/paper-site.ts";
+import { edgeEntry, PaperSite, paperAt, signed } from "../document/paper-site.ts";
 import { toBase64Url } from "../../../shared/bytes.ts";
 
 async function stored(...envelopes: readonly Envelope[]): Promise<StoredDocument[]> {
@@ -141,6 +141,31 @@ await group("jobs out of what a relay shows", {}, (test) => {
     );
     const byEdge = await signed("receipt", receipt, "edge");
     assert.is((await jobs(site, paperAt, request.envelope, revocation, byEdge))[0]?.state, "ended");
+  });
+  test("another edge's receipt ends no job, and another edge's revocation asks for none", async () => {
+    const other = await edgeEntry("edge two");
+    const site = await PaperSite.make((manifest) => ({
+      ...manifest,
+      edges: [...manifest.edges, other],
+    }));
+    const request = await hmiOnly(site);
+    const scope = { kind: "request", id: request.hash };
+    const revoke = { site: site.id, edge: null, scope, reason: "", issuedAt: paperAt };
+    const revocation = await signed("revocation", revoke, "anna");
+    const receipt = {
+      site: site.id,
+      edge: other.id,
+      document: await hashEnvelope(revocation),
+      outcome: "done",
+      reason: null,
+      entry: { index: 3, hash: toBase64Url(new Uint8Array(32)) },
+      at: paperAt + 1,
+    };
+    const said = await signed("receipt", receipt, "edge two");
+    const [job] = await jobs(site, paperAt, request.envelope, revocation, said);
+    assert.is(job?.state, "end asked");
+    const elsewhere = await signed("revocation", { ...revoke, edge: other.id }, "anna");
+    assert.is((await jobs(site, paperAt, request.envelope, elsewhere))[0]?.state, "waiting");
   });
   test("are picked by the beginning of their number or the whole hash, never by a guess", async () => {
     const site = await PaperSite.make();
