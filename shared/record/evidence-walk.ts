@@ -6,6 +6,7 @@ import type { Envelope } from "../document/envelope.ts";
 import { parseGrant, verifyGrant, type VerifiedGrant } from "../document/grant.ts";
 import { rosterOf, type Held } from "../document/held.ts";
 import { parseLift, verifyLift, verifyLockdown, type LockdownScope } from "../document/lockdown.ts";
+import type { RelayEntry } from "../document/manifest.ts";
 import { demandsOf } from "../document/policy.ts";
 import { parseProof, verifyProof } from "../document/proof.ts";
 import { checkAgainstManifest, verifyRequest, type Request } from "../document/request.ts";
@@ -85,6 +86,7 @@ export class EvidenceWalk {
   /** What a lift may name, by the hash of its entry. */
   readonly #closings = new Map<string, Closing>();
   readonly #manifestSeenMs = new Map<string, number>();
+  readonly #relays = new Map<string, RelayEntry>();
   #rosters: Verified<Roster>[] = [];
   #chain: ManifestChain | undefined;
 
@@ -99,6 +101,11 @@ export class EvidenceWalk {
   /** The manifests up to the last entry taken; undefined before the first. */
   get chain(): ManifestChain | undefined {
     return this.#chain;
+  }
+
+  /** Every relay that a manifest of the walk named, by its key: one that has left since was a witness all the same. */
+  get relays(): readonly RelayEntry[] {
+    return [...this.#relays.values()];
   }
 
   /** Takes the next entry; throws `evidence_invalid` or what a document's verification throws, and can go on after it. */
@@ -176,6 +183,7 @@ export class EvidenceWalk {
       const { grant, ended } = this.#session(entry);
       const target = entry.header.ids["target"];
       if (ended) fault("its session has ended before");
+      if (this.#revoked.has(`target ${target}`)) fault(`target "${target}" was revoked before`);
       this.#refuseClosed(target);
       if (!grant.payload.targets.some(({ id }) => id === target)) {
         fault(`target "${target}" is not in the session's grant`);
@@ -203,18 +211,20 @@ export class EvidenceWalk {
   async #holdManifest(entry: JournalEntry): Promise<void> {
     const { suite, site } = this.#options;
     const envelope = await this.#named(entry, "manifest");
-    if (this.#chain === undefined) {
-      this.#chain = await acceptFirst(suite, envelope, site);
-      return;
-    }
     const waitedMs = (hash: string): number =>
       entry.header.wallMs - (this.#manifestSeenMs.get(hash) ?? entry.header.wallMs);
-    this.#chain = await extendChain(
-      suite,
-      [envelope],
-      this.#chain,
-      (hash) => waitedMs(hash) >= recoveryWaitSeconds * 1000,
-    );
+    this.#chain =
+      this.#chain === undefined
+        ? await acceptFirst(suite, envelope, site)
+        : await extendChain(
+            suite,
+            [envelope],
+            this.#chain,
+            (hash) => waitedMs(hash) >= recoveryWaitSeconds * 1000,
+          );
+    for (const relay of this.#chain.held.payload.relays) {
+      this.#relays.set(relay.attestationKey, relay);
+    }
   }
 
   async #admit(entry: JournalEntry, held: Held): Promise<void> {

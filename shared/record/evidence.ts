@@ -3,7 +3,13 @@
 import { concatBytes, fromUtf8, toBase64Url } from "../bytes.ts";
 import type { HashStream } from "../crypto/node-hash.ts";
 import type { CryptoSuite } from "../crypto/suite.ts";
-import { edgeCandidate, verifyCheckpoint, type Checkpoint } from "../document/checkpoint.ts";
+import {
+  edgeCandidate,
+  parseCheckpoint,
+  verifyCheckpoint,
+  verifyWitnessed,
+  type Checkpoint,
+} from "../document/checkpoint.ts";
 import { hashEnvelope, parseEnvelope, type Envelope } from "../document/envelope.ts";
 import { unembed } from "../document/fields.ts";
 import { findEdge } from "../document/manifest.ts";
@@ -40,7 +46,7 @@ export interface EvidenceOptions {
   readonly startHash: () => HashStream;
   /** The site's private audit key: every recording is opened and counted then. */
   readonly auditKey?: Uint8Array;
-  /** Checkpoints that others than the edge have kept. */
+  /** Checkpoints that others than the edge have kept, with or without a relay's signature; those of other edges are passed over. */
   readonly witnesses?: readonly Envelope[];
 }
 
@@ -59,6 +65,8 @@ export interface EvidenceReport {
   readonly to: { readonly n: number; readonly wallMs: number } | undefined;
   /** The last entry that somebody other than the edge bears witness to. */
   readonly witnessed: { readonly n: number; readonly by: string } | undefined;
+  /** An entry after the bundle's last: a witness saw the journal go on after the bundle was made. */
+  readonly wentOnTo: number | undefined;
   readonly manifests: number;
   readonly sessions: number;
   readonly recordings: {
@@ -85,7 +93,7 @@ export async function verifyEvidence(
 
 /** The report's one sentence, and one line per fault. */
 export function describeEvidence(report: EvidenceReport): string {
-  const { from, to, witnessed, faults } = report;
+  const { from, to, witnessed, wentOnTo, faults } = report;
   const time = (wallMs: number): string => new Date(wallMs).toISOString();
   const span =
     from === undefined || to === undefined
@@ -95,8 +103,12 @@ export function describeEvidence(report: EvidenceReport): string {
     witnessed === undefined
       ? "no witness: the edge's word alone"
       : `witnessed to entry ${witnessed.n}; after ${witnessed.n} the edge's word alone`;
+  const since =
+    wentOnTo === undefined
+      ? ""
+      : `; the journal has gone on since, to entry ${wentOnTo} or further`;
   const lines = faults.map(({ where, why }) => `${where}: ${why}`);
-  return [`${faults.length === 0 ? "" : "NOT "}${span}, ${witness}`, ...lines].join("\n");
+  return [`${faults.length === 0 ? "" : "NOT "}${span}, ${witness}${since}`, ...lines].join("\n");
 }
 
 class Verification {
@@ -108,6 +120,9 @@ class Verification {
   #index: EvidenceIndex = { files: [], leftOut: [] };
   #first: JournalEntry | undefined;
   #last: JournalEntry | undefined;
+  /** The edge's own word on when it closed the bundle. */
+  #sealedAt: number | undefined;
+  #wentOnTo: number | undefined;
   #checked = 0;
   #torn = 0;
   #open = 0;
@@ -224,6 +239,7 @@ class Verification {
         `its checkpoint has ${payload.length} entries, the journal in the bundle ${point.length}, or another head`,
       );
     }
+    this.#sealedAt = payload.at;
   }
 
   async #checkRecordings(walk: EvidenceWalk): Promise<void> {
@@ -265,21 +281,32 @@ class Verification {
     let best = walk.witness;
     for (const envelope of this.#options.witnesses ?? []) {
       await this.#try("witness", async () => {
+        const said = parseCheckpoint(envelope);
+        if (said.site !== this.#site || said.edge !== edgeId) return;
         const { suite } = this.#options;
         const edge = this.#edgeOf(walk, edgeId);
-        const { payload } = await verifyCheckpoint(suite, envelope, this.#site, edge);
-        this.#checkWitness(walk, payload);
-        if (payload.length > (best?.length ?? 0))
-          best = { length: payload.length, by: "a checkpoint kept apart" };
+        const { relays } = walk;
+        const witnessed = await verifyWitnessed(suite, envelope, this.#site, edge, relays);
+        const { payload } = witnessed.checkpoint;
+        if (!this.#isOfBundle(walk, payload) || payload.length <= (best?.length ?? 0)) return;
+        const [relay] = witnessed.relays;
+        const by = relay === undefined ? "a checkpoint kept apart" : `relay "${relay}"`;
+        best = { length: payload.length, by };
       });
     }
     return best;
   }
 
-  #checkWitness(walk: EvidenceWalk, { length, head }: Checkpoint): void {
-    if (length > 0 && !walk.holds({ length, head })) {
-      fault(`the edge once signed another journal, or a longer one, at length ${length}`);
+  /** False for a point after the bundle's end; throws for one that the bundle's journal contradicts. */
+  #isOfBundle(walk: EvidenceWalk, { length, head, at }: Checkpoint): boolean {
+    if (length === 0 || walk.holds({ length, head })) return length > 0;
+    const end = (this.#last?.header.n ?? -1) + 1;
+    // Attack: a journal rolled back before the bundle was made. One that went on after it is as it should be.
+    if (length > end && this.#sealedAt !== undefined && at >= this.#sealedAt) {
+      this.#wentOnTo = Math.max(this.#wentOnTo ?? 0, length - 1);
+      return false;
     }
+    fault(`the edge had signed another journal, or a longer one, at length ${length}`);
   }
 
   #edgeOf(walk: EvidenceWalk, id: EdgeId) {
@@ -339,6 +366,7 @@ class Verification {
       from: place(this.#first),
       to: place(this.#last),
       witnessed: witness && { n: witness.length - 1, by: witness.by },
+      wentOnTo: this.#wentOnTo,
       manifests: walk?.chain?.hashes.length ?? 0,
       sessions: walk?.sessions ?? 0,
       recordings: {

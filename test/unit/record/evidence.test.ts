@@ -2,13 +2,13 @@
 import { rm } from "node:fs/promises";
 import * as assert from "uvu/assert";
 import { concatBytes, fromUtf8, utf8 } from "../../../shared/bytes.ts";
-import { encodeEnvelope, parseEnvelope, type Envelope } from "../../../shared/document/envelope.ts";
+import { encodeEnvelope, parseEnvelope } from "../../../shared/document/envelope.ts";
 import type { TargetId } from "../../../shared/ids.ts";
 import { describeEvidence } from "../../../shared/record/evidence.ts";
 import { listTar, tarEnd, tarHeader, tarPadding } from "../../../shared/record/tar.ts";
 import { runProcess } from "../../support/process.ts";
 import { group } from "../../support/group.ts";
-import { paperAt, signed, twinSite, xwingOf } from "../document/paper-site.ts";
+import { edgeEntry, paperAt, signed, twinSite, xwingOf } from "../document/paper-site.ts";
 import { EvidenceWorld, verify, type JobChanges } from "./evidence-world.ts";
 import { flipped, pieces, refusal } from "./record-world.ts";
 
@@ -269,6 +269,30 @@ await group("evidence", { timeoutMs: 120_000 }, (test) => {
     );
   });
 
+  test("an opening of a target that was revoked before is found, the job's other targets are open", async () => {
+    await using world = await EvidenceWorld.start();
+    await world.admit();
+    const revocation = await signed(
+      "revocation",
+      {
+        site: world.paper.id,
+        edge: null,
+        scope: { kind: "target", id: "plc" },
+        reason: "out of order",
+        issuedAt: paperAt + 70,
+      },
+      "anna",
+    );
+    await world.note("revocation-held", {}, revocation);
+    await world.note("opening-admitted", { session: "session-1", target: "hmi" });
+    await world.note("opening-admitted", { session: "session-1", target: "plc" });
+    const { faults } = await verify(await world.bundle(), world.paper.id);
+    assert.equal(
+      faults.map(({ why }) => why),
+      ['target "plc" was revoked before'],
+    );
+  });
+
   test("a session during a lockdown is found, and after its lift it is none", async () => {
     await using world = await EvidenceWorld.start();
     const about = { site: world.paper.id, reason: "fire drill", issuedAt: paperAt + 70 };
@@ -354,9 +378,61 @@ await group("evidence", { timeoutMs: 120_000 }, (test) => {
     assert.is(later.witnessed?.n, world.journal.length - 1);
     assert.equal(later.faults, []);
     await world.note("step-made", {});
-    const longer: Envelope[] = [await world.checkpoint()];
-    const report = await verify(tar, world.paper.id, { witnesses: longer });
-    assert.match(describeEvidence(report), /once signed another journal, or a longer one/);
+    const since = await verify(tar, world.paper.id, { witnesses: [await world.checkpoint()] });
+    assert.equal(since.faults, []);
+    assert.is(since.witnessed?.n, 2, "what came after the bundle says nothing of its end");
+    assert.match(
+      describeEvidence(since),
+      new RegExp(`gone on since, to entry ${world.journal.length - 1} or further$`),
+    );
+  });
+
+  test("a checkpoint from before a rollback shows that the bundle came after it", async () => {
+    await using former = await EvidenceWorld.start();
+    for (let step = 0; step < 20; step += 1) await former.note("step-made", {});
+    const longer = await former.checkpoint();
+    const { world } = await oneJob();
+    await using _ = world;
+    world.clock.advanceMs(60_000);
+    const report = await verify(await world.bundle(), world.paper.id, { witnesses: [longer] });
+    assert.match(describeEvidence(report), /had signed another journal, or a longer one/);
+  });
+
+  test("a relay's signature makes it the witness; anybody else's makes the checkpoint worthless", async () => {
+    const { world, tar } = await oneJob();
+    await using _ = world;
+    const seen = await world.checkpoint();
+    const payload: object = JSON.parse(fromUtf8(seen.payload));
+    const witnesses = async (...names: readonly string[]) =>
+      verify(tar, world.paper.id, { witnesses: [await signed("checkpoint", payload, ...names)] });
+    const both = await witnesses("edge", "relay");
+    assert.equal(both.faults, []);
+    assert.equal(both.witnessed, { n: world.journal.length - 1, by: 'relay "relay.example.org"' });
+    for (const [names, why] of [
+      [["relay"], /not signed by its edge/],
+      [["edge", "mallory"], /which may not sign it/],
+      [["edge", "edge"], /signed twice/],
+    ] as const) {
+      const report = await witnesses(...names);
+      assert.match(describeEvidence(report), why);
+      assert.is(report.witnessed?.n, 2);
+    }
+  });
+
+  test("what was kept of the site's other edges, or of other sites, is no fault of this one", async () => {
+    const { world, tar } = await oneJob();
+    await using _ = world;
+    const { paper } = world;
+    const other = paper.checkpoint({ edge: (await edgeEntry("edge two")).id });
+    const elsewhere = (await twinSite()).checkpoint();
+    const report = await verify(tar, paper.id, {
+      witnesses: [
+        await signed("checkpoint", other, "edge two"),
+        await signed("checkpoint", elsewhere, "edge"),
+      ],
+    });
+    assert.equal(report.faults, []);
+    assert.is(report.witnessed?.n, 2);
   });
 
   test("what was not asked for is named as left out, and does not count as missing", async () => {
