@@ -52,13 +52,18 @@ export class RelayHttp {
   readonly #origin: URL;
   readonly #agent: http.Agent;
 
-  constructor(address: RelayAddress) {
+  /** `proxy`: an HTTP proxy that lets CONNECT through; a relay by plain HTTP is on this machine and needs none. */
+  constructor(address: RelayAddress, proxy: URL | undefined) {
     this.address = address;
     this.#origin = parseRelayUrl(address.url);
     this.#agent =
       this.#origin.protocol === "http:"
         ? new http.Agent({ keepAlive: true })
-        : new https.Agent({ keepAlive: true, ...trusting(address.authority) });
+        : new https.Agent({
+            keepAlive: true,
+            ...trusting(address.authority),
+            ...(proxy && { proxyEnv: { HTTPS_PROXY: proxy.href } }),
+          });
   }
 
   /** The answer by its schema; throws `RelayFault` for what the relay refused, `CommandError` for what did not arrive. */

@@ -133,7 +133,7 @@ async function named(context: Context, pin: Pin, view: SiteView): Promise<Pin> {
 
 /** The relay of a pinned site, which signs in when it has to, and keeps the sign-in for the next command. */
 export function siteRelay(context: Context, pin: Pin): SiteRelay {
-  const http = new RelayHttp(pin.relay);
+  const http = new RelayHttp(pin.relay, context.proxy);
   let live: Promise<string> | undefined;
   return new SiteRelay(http, pin.site, (renew) => {
     if (renew) live = undefined;

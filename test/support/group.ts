@@ -13,6 +13,8 @@ export interface GroupOptions {
   readonly timeoutMs?: number;
 }
 
+let isDeclared = false;
+
 /**
  * Declares and runs one file's tests. Prints the failures, then `N passed, N failed` as the last line; the process then exits 0 only
  * if every declared test passed and there was at least one.
@@ -22,6 +24,8 @@ export async function group(
   options: GroupOptions,
   declareTests: (test: Declare) => void,
 ): Promise<void> {
+  if (isDeclared) throw new Error(`a second group, "${name}", in one file: their counts would mix`);
+  isDeclared = true;
   const bodies = new Map<string, Body>();
   declareTests((title, body) => {
     if (bodies.has(title)) throw new Error(`two tests are called "${title}"`);

@@ -157,7 +157,7 @@ async function introduce(
   const link = parseLink(text === "-" ? await readAll(context.streams.stdin) : text);
   const authority = options.authority === undefined ? null : await readNamed(options.authority);
   const address = { url: parseRelayUrl(link.relayUrl).origin, authority };
-  const relay = new OpenRelay(new RelayHttp(address));
+  const relay = new OpenRelay(new RelayHttp(address, context.proxy));
   const stored = await relay.invitation(link.site, link.invitation);
   const oneTime = await oneTimeKey(suite, link.seed);
   const invitation = parseInvitation(stored.envelope);

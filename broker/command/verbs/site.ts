@@ -116,7 +116,7 @@ async function createSite(context: Context, name: string, options: CreateOptions
   if (options.recovery && options.sheet === undefined) tui.requireTerminal(writtenDown, sheetHint);
   const authority = options.authority === undefined ? null : await readNamed(options.authority);
   const address = { url: parseRelayUrl(options.relay).origin, authority };
-  const relay = new OpenRelay(new RelayHttp(address));
+  const relay = new OpenRelay(new RelayHttp(address, context.proxy));
   const registrationToken =
     options.registrationToken && (await readNamed(options.registrationToken)).trim();
   const described = await relay.describe();
@@ -205,7 +205,7 @@ async function registerSite(context: Context, tokenFile: string): Promise<void> 
   const [first] = await context.home.manifests(pin.site);
   if (first === undefined)
     throw new CommandError("notFound", `manifest 1 of site "${pin.name}" is not on this machine`);
-  await new OpenRelay(new RelayHttp(pin.relay)).registerSite(
+  await new OpenRelay(new RelayHttp(pin.relay, context.proxy)).registerSite(
     (await readNamed(tokenFile)).trim(),
     first,
   );

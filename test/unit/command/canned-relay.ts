@@ -42,7 +42,7 @@ export class CannedRelay implements AsyncDisposable {
 
   get http(): RelayHttp {
     const { port } = this.#server.address() as AddressInfo;
-    return new RelayHttp({ url: `http://127.0.0.1:${port}`, authority: null });
+    return new RelayHttp({ url: `http://127.0.0.1:${port}`, authority: null }, undefined);
   }
 
   forSite(
