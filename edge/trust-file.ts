@@ -8,7 +8,7 @@ import { SallyportError } from "../shared/errors.ts";
 import type { DocumentHash } from "../shared/ids.ts";
 import { readIfPresent, writeDurably } from "./durable-file.ts";
 import type { Archive } from "./record/archive.ts";
-import { momentSchema } from "./time.ts";
+import { recoveringSchema } from "./recovery.ts";
 
 const count = whole(0, Number.MAX_SAFE_INTEGER);
 
@@ -27,7 +27,7 @@ const trustSchema = v.strictObject({
   lockdowns: v.array(v.strictObject({ ...heldSchema.entries, isLifted: v.boolean() })),
   lifts: v.array(heldSchema),
   /** A manifest by the recovery key, waiting for its 72 hours. */
-  recovering: v.nullable(v.strictObject({ hash: documentHash, since: momentSchema })),
+  recovering: v.nullable(recoveringSchema),
 });
 export type TrustIndex = v.InferOutput<typeof trustSchema>;
 

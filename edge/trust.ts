@@ -20,7 +20,6 @@ import { parseRoster, verifyRoster, type Roster } from "../shared/document/roste
 import {
   acceptFirst,
   acceptNext,
-  recoveryWaitSeconds,
   walkChain,
   type ManifestChain,
 } from "../shared/document/succession.ts";
@@ -30,9 +29,10 @@ import type { CompanyId, DocumentHash, EdgeId, SiteId } from "../shared/ids.ts";
 import type { Journal } from "./journal.ts";
 import type { Archive } from "./record/archive.ts";
 import { knownKeys, relayKeys, stillVerified } from "./known-keys.ts";
+import { beginRecovery, isWaitOver, noteWaited } from "./recovery.ts";
 import { isOwnFailure, type Refusals } from "./refusals.ts";
 import type { TrustedSituation } from "./situation.ts";
-import { elapsedMs, type EdgeTime } from "./time.ts";
+import type { EdgeTime } from "./time.ts";
 import {
   documentsOf,
   readTrustIndex,
@@ -179,9 +179,13 @@ export class Trust {
         return { outcome: "known", hash };
       case "recovering":
         if (this.#index.recovering?.hash === hash) return { outcome: "known", hash };
+        // Attack: a vetoed one sent again, or held back until its veto was forgotten.
+        if (this.#revocations.some((item) => vetoes(item, hash))) {
+          throw new SallyportError("forbidden", "an owner has vetoed this manifest");
+        }
         return this.#write(envelope, "recovery-announced", (index) => ({
           ...index,
-          recovering: { hash, since: time.moment() },
+          recovering: beginRecovery(hash, time.moment()),
         }));
       case "sibling":
         throw new SallyportError(
@@ -236,7 +240,7 @@ export class Trust {
     const acceptance = await this.#write(envelope, "revocation-held", (index, entry) => ({
       ...index,
       revocations: [...index.revocations, { hash, entry }],
-      recovering: vetoes(payload, index.recovering) ? null : index.recovering,
+      recovering: vetoes(payload, index.recovering?.hash) ? null : index.recovering,
     }));
     this.#revocations = [...this.#revocations, payload];
     await this.#options.time.raise(payload.issuedAt);
@@ -344,10 +348,13 @@ export class Trust {
   }
 
   async #settleRecovery(): Promise<void> {
-    const { recovering } = this.#index;
-    const { suite, archive, time } = this.#options;
-    if (recovering === null || this.#chain === undefined) return;
-    if (elapsedMs(recovering.since, time.reading()) < recoveryWaitSeconds * 1000) return;
+    const { suite, archive, time, path } = this.#options;
+    if (this.#index.recovering === null || this.#chain === undefined) return;
+    const recovering = noteWaited(this.#index.recovering, time.moment());
+    const index = { ...this.#index, recovering };
+    await writeTrustIndex(path, index);
+    this.#index = index;
+    if (!isWaitOver(recovering)) return;
     const envelope = await archive.get("manifest", recovering.hash);
     if (envelope === undefined) return;
     const step = await acceptNext(suite, envelope, this.#chain);
@@ -386,6 +393,6 @@ export class Trust {
   }
 }
 
-function vetoes({ scope }: Revocation, recovering: TrustIndex["recovering"]): boolean {
-  return scope.kind === "manifest" && scope.id === recovering?.hash;
+function vetoes({ scope }: Revocation, manifest: DocumentHash | undefined): boolean {
+  return scope.kind === "manifest" && scope.id === manifest;
 }

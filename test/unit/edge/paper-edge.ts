@@ -25,16 +25,18 @@ export async function openPaperEdge(site: PaperSite) {
   const log = (line: string): void => void logged.push(line);
   const rollbacks: string[] = [];
   const edge = site.edge.id;
+  const machine = { bootId, isProven: true };
 
   async function start() {
+    const { bootId: boot } = machine;
     const time = await EdgeTime.open({
       path: at("time.json"),
       clock,
-      bootId,
-      isProven: () => true,
+      bootId: boot,
+      isProven: () => machine.isProven,
       onJump: () => undefined,
     });
-    const journal = await openJournal({ folder: at("journal"), clock, bootId, suite });
+    const journal = await openJournal({ folder: at("journal"), clock, bootId: boot, suite });
     const archive = await openArchive(at("archive"));
     const consumption = await Consumption.open(at("consumption"));
     const refusals = new Refusals({ journal, clock, log });
@@ -90,7 +92,9 @@ export async function openPaperEdge(site: PaperSite) {
     get parts() {
       return parts;
     },
-    async restart(): Promise<void> {
+    /** After a kill, or with `change` after a reboot. */
+    async restart(change: Partial<typeof machine> = {}): Promise<void> {
+      Object.assign(machine, change);
       await parts.journal[Symbol.asyncDispose]();
       parts = await start();
     },
@@ -112,6 +116,9 @@ export async function openPaperEdge(site: PaperSite) {
 }
 
 export type PaperEdge = Awaited<ReturnType<typeof openPaperEdge>>;
+
+/** Another boot of the paper edge's box. */
+export const nextBootId = "0c1d9d0e-55aa-4b3a-8f0e-9b1f6f6a7b12";
 
 /** The paper site with its edge, which holds manifest 1 and the roster. */
 export async function settledEdge() {

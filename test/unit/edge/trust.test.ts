@@ -1,10 +1,11 @@
 // What an edge comes to believe, document by document, and what survives a kill: with the paper site's real signatures.
 import * as assert from "uvu/assert";
+import { hashEnvelope } from "../../../shared/document/envelope.ts";
 import { recoveryWaitSeconds } from "../../../shared/document/succession.ts";
 import type { TargetId } from "../../../shared/ids.ts";
 import { group } from "../../support/group.ts";
 import { keyOf, paperAt, PaperSite, signed, twinSite } from "../document/paper-site.ts";
-import { codeOf, entryOf, openPaperEdge, settledEdge } from "./paper-edge.ts";
+import { codeOf, entryOf, nextBootId, openPaperEdge, settledEdge } from "./paper-edge.ts";
 
 const lockdownOf = (site: PaperSite, nonce = "AAAAAAAAAAAAAAAAAAAAAA") => ({
   site: site.id,
@@ -104,6 +105,48 @@ await group("trust", {}, (test) => {
       edge.clock.advanceMs(1000);
       await trust.settleRecovery();
       assert.is(trust.situation()?.manifest.version, isVetoed ? 1 : 2);
+    }
+  });
+
+  test("a vetoed manifest of the recovery key stays vetoed, also when it is sent again or comes after its veto", async () => {
+    for (const isVetoFirst of [false, true]) {
+      await using world = await settledEdge();
+      const { site, edge } = world;
+      const payload = site.next({ ownersNeeded: 1, name: "recovered" });
+      const recovered = await signed("manifest", payload, "recovery", "olaf");
+      const scope = { kind: "manifest", id: await hashEnvelope(recovered) };
+      const veto = await signed("revocation", revocationOf(site, scope), "anna");
+      for (const item of isVetoFirst ? [veto] : [recovered, veto]) {
+        assert.is(codeOf(await edge.parts.trust.accept(item)), "accepted");
+      }
+      await edge.restart();
+      const { trust } = edge.parts;
+      assert.is(codeOf(await trust.accept(recovered)), "forbidden");
+      edge.clock.advanceMs(2 * recoveryWaitSeconds * 1000);
+      await trust.settleRecovery();
+      assert.is(trust.situation()?.manifest.version, 1);
+    }
+  });
+
+  test("a reboot, whatever its clock says, shortens no recovery's wait, and loses only what was not settled", async () => {
+    for (const isProven of [false, true]) {
+      await using world = await settledEdge();
+      const { site, edge } = world;
+      const payload = site.next({ ownersNeeded: 1, name: "recovered" });
+      await edge.parts.trust.accept(await signed("manifest", payload, "recovery", "olaf"));
+      edge.clock.advanceMs((recoveryWaitSeconds - 3600) * 1000);
+      await edge.parts.trust.settleRecovery();
+      // Attack: a stolen recovery sheet, a power cycle, and a network time of next year.
+      edge.clock.jumpWallTo((paperAt + 400 * 86_400) * 1000);
+      await edge.restart({ bootId: nextBootId, isProven });
+      const { trust } = edge.parts;
+      await trust.settleRecovery();
+      edge.clock.advanceMs(3599 * 1000);
+      await trust.settleRecovery();
+      assert.is(trust.situation()?.manifest.version, 1);
+      edge.clock.advanceMs(1000);
+      await trust.settleRecovery();
+      assert.is(trust.situation()?.manifest.version, 2);
     }
   });
 
