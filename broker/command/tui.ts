@@ -8,7 +8,7 @@ import type { Terminal } from "./terminal.ts";
 export type Cell = string | number | null;
 
 export interface TuiOptions {
-  readonly stdout: NodeJS.WritableStream;
+  readonly stdout: NodeJS.WritableStream & { readonly isTTY?: boolean };
   readonly stderr: NodeJS.WritableStream;
   /** Opens the controlling terminal, also when the standard streams are redirected; undefined if there is none. */
   readonly openTerminal: () => Terminal | undefined;
@@ -26,8 +26,16 @@ export class Tui {
 
   /** The result: `value` as one line of JSON with --json, else `text`. */
   result(value: unknown, text: string | (() => string)): void {
-    const line = this.json ? JSON.stringify(value) : typeof text === "string" ? text : text();
+    const line = this.json
+      ? escapedJson(JSON.stringify(value))
+      : printable(typeof text === "string" ? text : text());
     if (line !== "") this.#options.stdout.write(`${line}\n`);
+  }
+
+  /** A line of JSON that an edge wrote: byte by byte into files and pipes, where hashes count; harmless on a terminal. */
+  passOn(line: string): void {
+    const { stdout } = this.#options;
+    stdout.write(`${stdout.isTTY === true ? escapedJson(line) : line}\n`);
   }
 
   /** A list: an array with --json, else a table, or `empty` (which says what to do next) when there is nothing. */
@@ -60,20 +68,22 @@ export class Tui {
 
   /** A line typed by the person; `fallback` says how to give the answer without a terminal. */
   async ask(question: string, fallback: string): Promise<string> {
-    return this.#withTerminal(question, fallback, (terminal) => terminal.readLine(`${question} `));
+    return this.#withTerminal(question, fallback, (terminal) =>
+      terminal.readLine(`${printable(question)} `),
+    );
   }
 
   /** A line that is not shown while it is typed. */
   async askSecret(question: string, fallback: string): Promise<string> {
     return this.#withTerminal(question, fallback, (terminal) =>
-      terminal.readSecret(`${question} `),
+      terminal.readSecret(`${printable(question)} `),
     );
   }
 
   /** Shows a secret on the terminal alone and waits until it is read; refused before anything is shown if there is none. */
   async showSecret(text: string, question: string, fallback: string): Promise<void> {
     await this.#withTerminal(question, fallback, (terminal) =>
-      terminal.readLine(`${text}\n${question} `),
+      terminal.readLine(printable(`${text}\n${question} `)),
     );
   }
 
@@ -116,9 +126,19 @@ function noTerminal(question: string, fallback: string): CommandError {
   return new CommandError("nobodyToAsk", `no terminal to ask "${question}" on`, fallback);
 }
 
-/** Text from elsewhere without the control and direction characters that could repaint a terminal. Line breaks stay. */
+/** Text from elsewhere without the control and direction characters that could repaint a terminal. Line breaks and tabs stay. */
 export function printable(text: string): string {
-  return text.replace(/[^\P{C}\n]/gu, "\u{fffd}");
+  return text.replace(/[^\P{C}\n\t]/gu, "\u{fffd}");
+}
+
+// `JSON.stringify` leaves the second control block (0x9b begins an escape sequence too) and direction characters as they are.
+function escapedJson(json: string): string {
+  return json.replace(/\p{C}/gu, (character) =>
+    Array.from(
+      { length: character.length },
+      (_, at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, "0")}`,
+    ).join(""),
+  );
 }
 
 /** Rows under upper-case headings, columns wide enough for their content. */

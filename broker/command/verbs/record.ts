@@ -145,7 +145,7 @@ async function recordings(
   }
   for (const edge of edges) {
     for await (const line of readLines(site, edge, "play", { search: options.search }))
-      context.streams.stdout.write(`${line}\n`);
+      context.tui.passOn(line);
   }
 }
 
@@ -182,7 +182,7 @@ async function show(context: Context, lines: AsyncIterable<string>, speed: numbe
     await playLines(lines, { speed, signal: context.signal, write: (text) => stdout.write(text) });
     return;
   }
-  for await (const line of lines) stdout.write(`${line}\n`);
+  for await (const line of lines) context.tui.passOn(line);
 }
 
 async function journal(
@@ -197,7 +197,7 @@ async function journal(
     from,
     follow: options.follow === true,
   });
-  for await (const line of lines) context.streams.stdout.write(`${line}\n`);
+  for await (const line of lines) context.tui.passOn(line);
 }
 
 async function status(context: Context, options: EdgeOption): Promise<void> {

@@ -5,8 +5,9 @@ import { facts, printable, table, Tui } from "../../../broker/command/tui.ts";
 import { SallyportError } from "../../../shared/errors.ts";
 import { group } from "../../support/group.ts";
 
-function talk(): { tui: Tui; out: () => string; err: () => string } {
-  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+function talk(isTTY = false): { tui: Tui; out: () => string; err: () => string } {
+  const stdout = Object.assign(new PassThrough(), { isTTY });
+  const stderr = new PassThrough();
   const text = (stream: PassThrough): string => {
     const chunk = stream.read() as Buffer | null;
     return chunk === null ? "" : chunk.toString() + text(stream);
@@ -64,6 +65,43 @@ await group("the conversation", {}, (test) => {
   test("text from elsewhere cannot repaint the terminal", () => {
     assert.is(printable("a\u001b[2Jb\u202ec\u0007\nd"), "a\ufffd[2Jb\ufffdc\ufffd\nd");
     assert.is(table([{ n: "x\ny" }], { n: (row) => row.n }), "N\nx y");
+  });
+  test("neither can a result, in words or as JSON", () => {
+    const hostile = "a\u001b[2J\u009b31m\u202e\u{e0041}b";
+    const { tui, out } = talk();
+    tui.result({ name: hostile }, `file "${hostile}"\n\tis missing`);
+    assert.is(out(), 'file "a\ufffd[2J\ufffd31m\ufffd\ufffdb"\n\tis missing\n');
+    tui.json = true;
+    tui.result({ name: hostile }, "");
+    const json = out();
+    assert.not.match(json.trimEnd(), /\p{C}/u);
+    assert.equal(JSON.parse(json), { name: hostile });
+  });
+  test("a line of an edge's journal is passed on byte by byte, but not to a terminal", () => {
+    const line = '{"details":"\u009b2J"}';
+    const [file, screen] = [talk(), talk(true)];
+    file.tui.passOn(line);
+    screen.tui.passOn(line);
+    assert.is(file.out(), `${line}\n`);
+    assert.is(screen.out(), '{"details":"\\u009b2J"}\n');
+  });
+  test("nor can a question, which may quote a name", async () => {
+    const asked: string[] = [];
+    const terminal = {
+      readLine: async (prompt: string) => (asked.push(prompt), "yes"),
+      readSecret: async (prompt: string) => (asked.push(prompt), "hidden"),
+      [Symbol.dispose]: () => undefined,
+    };
+    const { stdout, stderr } = { stdout: new PassThrough(), stderr: new PassThrough() };
+    const tui = new Tui({ stdout, stderr, openTerminal: () => terminal });
+    await tui.confirm("end \u009b2J?");
+    await tui.askSecret("password of \u001b[2J:", "");
+    await tui.showSecret("sheet \u0007", "written \u202e down?", "");
+    assert.equal(asked, [
+      "end \ufffd2J? [y/N] ",
+      "password of \ufffd[2J: ",
+      "sheet \ufffd\nwritten \ufffd down? ",
+    ]);
   });
   test("columns and facts are aligned, and what is missing is a dash", () => {
     assert.is(
