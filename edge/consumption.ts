@@ -122,7 +122,7 @@ export class Consumption {
     );
   }
 
-  /** Drops an account for good. Only for jobs whose every grant ended before the floor: a replay is then refused by its date. */
+  /** Drops an account for good. Only for jobs that no grant can start or go on with after the floor: a replay is then refused by its date. */
   async forget(request: DocumentHash): Promise<void> {
     this.#jobs.delete(request);
     await this.#inTurn(async () => {

@@ -4,7 +4,7 @@
 import { hashEnvelope, type Envelope } from "../shared/document/envelope.ts";
 import { parseGrant, verifyGrant, type VerifiedGrant } from "../shared/document/grant.ts";
 import type { Held } from "../shared/document/held.ts";
-import { verifyRequest, type Request } from "../shared/document/request.ts";
+import { parseRequest, verifyRequest, type Request } from "../shared/document/request.ts";
 import type { Verified } from "../shared/document/verify.ts";
 import { messageOf, SallyportError } from "../shared/errors.ts";
 import type { DocumentHash } from "../shared/ids.ts";
@@ -74,16 +74,28 @@ export class Jobs {
     return this.#inTurn(() => this.#offer(envelope));
   }
 
-  /** Drops accounts of jobs that can never run again: a replay of their grants is refused by its date. */
+  /** Drops accounts of jobs that can never run again: any grant for them is refused by its date. */
   async prune(): Promise<void> {
-    const { archive, consumption, time } = this.#options;
+    const { consumption, time } = this.#options;
     for (const { request, line } of consumption.jobs()) {
-      const last = line.at(-1);
-      const envelope = last && (await archive.get("grant", last));
-      const isOver =
-        envelope !== undefined && parseGrant(envelope).endsAt * 1000 < time.reading().floorMs;
-      if (isOver) await consumption.forget(request);
+      const overAt = await this.#overAt(request, line);
+      if (overAt !== undefined && overAt * 1000 < time.reading().floorMs) {
+        await consumption.forget(request);
+      }
     }
+  }
+
+  // Attack: an account that is forgotten too early lets a sibling, or a grant that was replaced, found the line once more. None may start later
+  // than the request asked, and none that started may end later than it says.
+  async #overAt(request: DocumentHash, line: readonly DocumentHash[]): Promise<number | undefined> {
+    const { archive } = this.#options;
+    const asked = await archive.get("request", request);
+    if (asked === undefined) return undefined;
+    const grants = await documentsOf(archive, "grant", line);
+    return Math.max(
+      parseRequest(asked).startBeforeAt,
+      ...grants.map((grant) => parseGrant(grant).endsAt),
+    );
   }
 
   async #learn(hash: DocumentHash, brought: Envelope | undefined): Promise<void> {

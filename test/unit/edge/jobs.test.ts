@@ -186,6 +186,26 @@ await group("jobs", {}, (test) => {
     assert.is(outcomeOf(await edge.parts.jobs.offer(await grant())), "accepted");
   });
 
+  test("an account stays as long as any grant for its request could still start, so that no sibling founds a second line", async () => {
+    await using world = await asked();
+    const { site, edge, request, grant } = world;
+    // Attacks: a sibling that was refused, or the founder that was shortened, offered again once the short one has ended.
+    const founder = await grant({ endsAt: paperAt + 5000 });
+    const sibling = await grant({ minutes: 20, endsAt: paperAt + 4000 }, ["anna"]);
+    await edge.parts.jobs.offer(founder);
+    const next = { ...(await extension(site, edge, request)), endsAt: paperAt + 1200 };
+    await edge.parts.jobs.offer(await signed("grant", next, "cleo"));
+    for (const stepMs of [1_300_000, 2_500_000]) {
+      edge.clock.advanceMs(stepMs);
+      await edge.restart();
+      const { jobs } = edge.parts;
+      await jobs.prune();
+      await jobs.find(request.envelope);
+      assert.is(outcomeOf(await jobs.offer(sibling)), "grant-is-sibling");
+      assert.ok(["known", "grant-is-sibling"].includes(outcomeOf(await jobs.offer(founder))));
+    }
+  });
+
   test("accounts of jobs whose grants have ended are dropped once the floor says so", async () => {
     await using world = await asked();
     const { edge, request, grant } = world;
