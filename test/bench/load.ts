@@ -1,5 +1,6 @@
 // The load of the benchmarks, the same for every way that is measured: a sink beside the device's place and a driver at the vendor's.
-// `load.ts sink` prints its port; `load.ts drive PORT MODE BYTES` prints one JSON line. Each is its own process.
+// `load.ts sink` prints its port; `load.ts drive HOST PORT MODE AMOUNT` prints one JSON line. Each is its own process.
+// AMOUNT is bytes, and round trips for the mode `echo`.
 import net from "node:net";
 
 const blockBytes = 256 * 1024;
@@ -18,8 +19,8 @@ const block = Buffer.alloc(blockBytes, "sallyport");
 
 if (process.argv[2] === "sink") sink();
 else if (process.argv[2] === "drive") {
-  const [port, mode, amount] = process.argv.slice(3);
-  const driven = await drive(Number(port), mode as Mode, Number(amount));
+  const [host = "127.0.0.1", port, mode, amount] = process.argv.slice(3);
+  const driven = await drive(host, Number(port), mode as Mode, Number(amount));
   process.stdout.write(`${JSON.stringify(driven)}\n`);
 }
 
@@ -60,8 +61,8 @@ async function writeAmount(socket: net.Socket, amount: number): Promise<void> {
   }
 }
 
-async function drive(port: number, mode: Mode, amount: number): Promise<Driven> {
-  const socket = net.connect({ port, host: "127.0.0.1", noDelay: true });
+async function drive(host: string, port: number, mode: Mode, amount: number): Promise<Driven> {
+  const socket = net.connect({ port, host, noDelay: true });
   await new Promise<void>((resolve, reject) => {
     socket.once("connect", resolve).once("error", reject);
   });
