@@ -113,9 +113,12 @@ export class Home {
     return lines.map((line) => readEnvelope(line, path));
   }
 
+  /** Keeps a verified chain, unless another command has kept a longer one meanwhile: what was seen once is not gone back behind. */
   async keepManifests(site: SiteId, chain: readonly Envelope[]): Promise<void> {
-    const text = chain.map((envelope) => `${encodeEnvelope(envelope)}\n`).join("");
-    await writeWhole(join(await this.prepare("sites", site), "manifests"), text);
+    const path = join(await this.prepare("sites", site), "manifests");
+    const kept = ((await readIfThere(path)) ?? "").split("\n").length - 1;
+    if (kept > chain.length) return;
+    await writeWhole(path, chain.map((envelope) => `${encodeEnvelope(envelope)}\n`).join(""));
   }
 
   /** The newest document of a kind that was seen and verified: a checkpoint by its edge, a roster by its company. */

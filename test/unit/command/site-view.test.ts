@@ -67,6 +67,26 @@ await group("the view of a site through a relay", {}, (test) => {
     const stored = await openSiteView(b.options, site.id, relay);
     assert.is(stored.chain.held.payload.version, 2, "kept on this machine");
   });
+  test("a command that a relay keeps behind does not take another one back with it", async () => {
+    await using b = await bench();
+    const site = await PaperSite.make();
+    const [second, relay] = [await site.succeed({ name: "two" }), b.relay.forSite(site.id)];
+    const third = await second.succeed({ name: "three" });
+    const [one, two, three] = [site, second, third].map((each) => each.chain.held.envelope);
+    assert.ok(one && two && three);
+    b.relay.manifests(site.id, [one]);
+    await b.relay.documents(site.id, []);
+    const [slow, quick] = [
+      await openSiteView(b.options, site.id, relay),
+      await openSiteView(b.options, site.id, relay),
+    ];
+    b.relay.manifests(site.id, [one, two, three]);
+    await quick.update(relay);
+    b.relay.manifests(site.id, [one, two]);
+    await slow.update(relay);
+    const next = await openSiteView(b.options, site.id, relay);
+    assert.is(next.chain.held.payload.version, 3);
+  });
   test("a whole other site under the pinned id is refused", async () => {
     await using b = await bench();
     const [site, twin] = [await PaperSite.make(), await twinSite()];
