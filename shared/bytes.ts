@@ -53,6 +53,11 @@ export function fromBase64(text: string): Uint8Array {
   return bytes;
 }
 
+/** The same bytes in memory of their own. Never `slice`: of a Buffer, which is what Node's sockets read into, that is a view of the same memory. */
+export function copyOf(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes);
+}
+
 /** One new array with all parts in order. */
 export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
   const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));

@@ -1,5 +1,6 @@
 // RFC 6455 §5 frames, binary messages alone, without any extension: a pure codec (shared/protocol.md, "Control and tunnels").
 // Invariants: nothing is buffered beyond one message of the stated bound; whatever the RFC or this page forbids ends the stream, for good.
+import { copyOf } from "./bytes.ts";
 import { SallyportError } from "./errors.ts";
 
 /** The WebSocket role that this end plays: a client masks what it sends and takes unmasked frames, a server the other way round. */
@@ -125,7 +126,7 @@ export class FrameDecoder {
 
   /** Copies the unread bytes away from the chunk that was fed, whose memory the caller is about to use again. */
   hold(): void {
-    if (this.unread > 0) this.#chunk = this.#chunk.slice(this.#offset);
+    if (this.unread > 0) this.#chunk = copyOf(this.#chunk.subarray(this.#offset));
     else this.#chunk = empty;
     this.#offset = 0;
   }

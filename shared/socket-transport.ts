@@ -1,5 +1,6 @@
 // A FrameTransport over one connected byte socket, in either WebSocket role (shared/protocol.md, "Control and tunnels").
 // Invariants: nothing is delivered while paused; what is held meanwhile is bounded; a silent peer is noticed; onClose comes exactly once.
+import { copyOf } from "./bytes.ts";
 import type { Clock } from "./clock.ts";
 import { SallyportError } from "./errors.ts";
 import type { FrameOpcode, FrameRole } from "./frame.ts";
@@ -83,7 +84,7 @@ class SocketTransport implements FrameTransport {
     this.#role = role;
     this.#clock = clock;
     this.#decoder = new FrameDecoder(role, maxMessageBytes);
-    this.#decoder.feed(head.slice());
+    this.#decoder.feed(copyOf(head));
     this.#stop();
     connection.receive = (bytes) => this.#receive(bytes);
     this.#socket.on("drain", () => this.#drained());

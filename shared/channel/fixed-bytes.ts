@@ -1,4 +1,5 @@
 // Reading and writing of fixed layouts (hello, answer, record bodies): exact lengths, nothing left over.
+import { copyOf } from "../bytes.ts";
 import { SallyportError } from "../errors.ts";
 
 /** Takes fields off a message in order. Every method throws `handshake_failed` when the message is too short. */
@@ -25,7 +26,7 @@ export class FieldReader {
   bytes(length: number): Uint8Array {
     const end = this.#offset + length;
     if (end > this.#bytes.length) throw this.fault(`ends after ${this.#bytes.length} bytes`);
-    const field = this.#bytes.slice(this.#offset, end);
+    const field = copyOf(this.#bytes.subarray(this.#offset, end));
     this.#offset = end;
     return field;
   }

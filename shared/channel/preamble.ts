@@ -1,5 +1,6 @@
 // A transport before it has keys: whole messages of the handshake, one at a time, within a bound of bytes and of time.
 // Invariant: while the next step is being computed the transport is paused, so nothing is lost before its keys are there.
+import { copyOf } from "../bytes.ts";
 import type { Clock } from "../clock.ts";
 import { SallyportError } from "../errors.ts";
 import type { FrameTransport } from "../transport.ts";
@@ -70,7 +71,7 @@ export class Preamble implements Disposable {
       this.#end(new SallyportError("handshake_failed", "message out of turn"));
       return;
     }
-    waiting.resolve(message.slice());
+    waiting.resolve(copyOf(message));
   }
 
   #end(failure: SallyportError): void {

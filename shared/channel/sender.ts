@@ -1,5 +1,6 @@
 // The sending half of a channel (shared/protocol.md, "Items"): what is written goes out at once if link, window and budget allow, else waits.
 // Invariant: at the bound the source is told to wait; a source that does not is stopped at twice the bound.
+import { copyOf } from "../bytes.ts";
 import { SallyportError } from "../errors.ts";
 import { windowBytes } from "./bounds.ts";
 import type { Budget } from "./budget.ts";
@@ -59,7 +60,7 @@ export class Sender {
       this.#outbox.addSent(weight, record);
       link.send(record);
     } else {
-      this.#outbox.add(type, content.slice());
+      this.#outbox.add(type, copyOf(content));
       this.flush();
     }
   }

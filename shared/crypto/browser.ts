@@ -1,6 +1,6 @@
 // The crypto suite of browsers: WebCrypto for hashes, HKDF and signatures, libsodium for X-Wing and, because WebCrypto seals only async, for records.
 // It runs on Node too, which is how the tests make both suites talk to each other.
-import { concatBytes } from "../bytes.ts";
+import { concatBytes, copyOf } from "../bytes.ts";
 import { SallyportError } from "../errors.ts";
 import { ed25519PrivatePrefix } from "./ed25519-der.ts";
 import * as libsodium from "./libsodium.ts";
@@ -24,7 +24,7 @@ export function createBrowserCrypto(random: RandomSource): CryptoSuite {
       const { x } = await crypto.subtle.exportKey("jwk", key);
       return {
         publicKey: Uint8Array.fromBase64(x ?? "", { alphabet: "base64url" }),
-        privateKey: seed.slice(),
+        privateKey: copyOf(seed),
       };
     },
     ed25519Sign: async (privateKey, message) => {

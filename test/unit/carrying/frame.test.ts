@@ -16,7 +16,8 @@ interface Frame {
 function decode(role: FrameRole, pieces: readonly Uint8Array[]): Frame[] {
   const decoder = new FrameDecoder(role, maxMessageBytes);
   const frames: Frame[] = [];
-  const buffer = new Uint8Array(Math.max(0, ...pieces.map((piece) => piece.length)));
+  // A Buffer, as of Node's sockets: its `slice` is a view and no copy.
+  const buffer = Buffer.alloc(Math.max(0, ...pieces.map((piece) => piece.length)));
   for (const piece of pieces) {
     buffer.set(piece);
     decoder.feed(buffer.subarray(0, piece.length));
