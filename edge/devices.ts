@@ -56,7 +56,7 @@ export class Devices {
     return openSecret(suite, parseSecretDocument(item.envelope), holder);
   }
 
-  /** Keeps a device document or secret; false if it is held already or of another edge. Throws what its verification throws. */
+  /** Keeps a device document or secret; false if it (of a secret: a newer one) is held already, or it is of another edge. Throws what its verification throws. */
   async take(envelope: Envelope, hash: DocumentHash, held: Held): Promise<boolean> {
     const { edge, vault, journal } = this.#options;
     const isDevice = envelope.type === "device";
@@ -70,6 +70,8 @@ export class Devices {
       .list()
       .find((item) => item.kind === kind && item.target === target && item.name === name)?.version;
     if (heldVersion === version) return false;
+    // A replaced secret comes again with every replay of the log: it is over, and must not wait for a manifest that would admit it.
+    if (!isDevice && heldVersion !== undefined && version < heldVersion) return false;
     if (isDevice) await verifyDevice(envelope, held);
     else await verifySecret(envelope, held, heldVersion ?? 0);
     await journal.append(`${kind}-held`, { [kind]: hash, target }, { version });

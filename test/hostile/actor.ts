@@ -12,6 +12,7 @@ import { Tui } from "../../broker/command/tui.ts";
 import { systemClock } from "../../shared/clock.ts";
 import { nodeCrypto } from "../../shared/crypto/node.ts";
 import type { SignPae } from "../../shared/document/envelope.ts";
+import type { PublicKey } from "../../shared/document/keys.ts";
 import type { Person } from "../support/installation.ts";
 
 const openTerminal = () => undefined;
@@ -63,6 +64,10 @@ export class Actor {
 
   async keyId(): Promise<string> {
     return (await this.#keys.open()).keyid;
+  }
+
+  async publicKey(): Promise<PublicKey> {
+    return (await this.#keys.open()).publicKey;
   }
 
   /** Runs `sallyport ARGS` to its end. */

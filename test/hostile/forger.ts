@@ -9,6 +9,7 @@ import {
   type SignPae,
 } from "../../shared/document/envelope.ts";
 import { draftGrant, type Grant } from "../../shared/document/grant.ts";
+import { edgeIdOf } from "../../shared/document/keys.ts";
 import type { Manifest } from "../../shared/document/manifest.ts";
 import { parseRequest, type Request } from "../../shared/document/request.ts";
 import { ed25519Signer } from "../../shared/document/signer.ts";
@@ -21,12 +22,15 @@ export async function strangersKey(seed?: Uint8Array): Promise<{
   readonly public: string;
   readonly sign: SignPae;
   signAs(keyid: string): SignPae;
+  /** Of an edge that would sign with it. */
+  edgeId(): Promise<EdgeId>;
 }> {
   const pair = await suite.ed25519KeyPair(seed);
   const sign = ed25519Signer(suite, pair);
   return {
     public: toBase64Url(pair.publicKey),
     sign,
+    edgeId: () => edgeIdOf(suite, toBase64Url(pair.publicKey)),
     signAs: (keyid) => async (pae) => ({ ...(await sign(pae)), keyid: keyid as KeyId }),
   };
 }

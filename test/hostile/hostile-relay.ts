@@ -66,6 +66,7 @@ export class HostileRelay implements RunningRelay {
   readonly #heard: Heard[] = [];
   readonly #waiters = new Set<() => void>();
   readonly #mqttServer = new WebSocketServer({ noServer: true, handleProtocols: () => "mqtt" });
+  readonly #taken = new Map<string, number>();
   #faults: Faults = {};
 
   private constructor(server: https.Server, relay: RunningRelay, authority: string) {
@@ -175,6 +176,34 @@ export class HostileRelay implements RunningRelay {
     return newest.message.envelope;
   }
 
+  /** All documents that the relay meant for an edge so far, in order. */
+  documentsFor(edge: EdgeId): Envelope[] {
+    return this.#heard.flatMap(({ edge: to, message: { name, message } }) =>
+      name === "document" && to === edge ? [message.envelope] : [],
+    );
+  }
+
+  /** The newest document of a type for an edge that was not there at the last call for that type. */
+  async newestDocument(edge: EdgeId, type: string): Promise<Envelope> {
+    const known = this.#taken.get(type) ?? 0;
+    const all = () => this.documentsFor(edge).filter((each) => each.type === type);
+    const newest = await this.#until(() => (all().length > known ? all().at(-1) : undefined));
+    this.#taken.set(type, all().length);
+    return newest;
+  }
+
+  /** All checkpoints that an edge has sent so far, in order. */
+  checkpoints(edge: EdgeId): Envelope[] {
+    return this.#heard.flatMap(({ edge: from, message: { name, message } }) =>
+      name === "checkpoint" && from === edge ? [message.envelope] : [],
+    );
+  }
+
+  /** Resolves once something that the attacker watches is true; asked after everything that happens. */
+  async until(isTrue: () => boolean): Promise<void> {
+    await this.#until(() => isTrue() || undefined);
+  }
+
   /** The edge's answer to a document: `done`, or the reason of its refusal. */
   receipt(document: DocumentHash): Promise<string> {
     return this.heard(({ name, message }) => {
@@ -194,6 +223,11 @@ export class HostileRelay implements RunningRelay {
           })
         : undefined,
     );
+  }
+
+  /** The first entry of an event behind entry `n`. */
+  journaledAfter(n: number, event: string): Promise<JournalHeader> {
+    return this.#until(() => this.headers().find((each) => each.event === event && each.n > n));
   }
 
   /** All journal headers that edges have sent so far. */

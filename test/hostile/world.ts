@@ -3,7 +3,7 @@ import { openIdentity, type Identity } from "../../edge/identity.ts";
 import { openKeyFile } from "../../edge/sealed-file.ts";
 import { join } from "node:path";
 import { toBase64Url } from "../../shared/bytes.ts";
-import { systemClock } from "../../shared/clock.ts";
+import { systemClock, type Clock } from "../../shared/clock.ts";
 import type { Flight } from "../../shared/channel/messages.ts";
 import { openSession, type SessionChannel } from "../../shared/channel/session.ts";
 import { nodeCrypto as suite } from "../../shared/crypto/node.ts";
@@ -42,7 +42,9 @@ export interface World extends AsyncDisposable {
   readonly approver: Actor;
   readonly vendor: Actor;
   /** The manifests as the owner holds them. */
-  chain(): Promise<ManifestChain>;
+  readonly chain: () => Promise<ManifestChain>;
+  /** A job that the vendor asked for by his command and the approver granted by hers. */
+  grantedJob(...targets: readonly string[]): Promise<Job>;
   /** The newest checkpoint that the edge has sent. */
   checkpoint(): Promise<Envelope>;
   /** The box's own keys, as somebody who broke into it has them. */
@@ -50,6 +52,15 @@ export interface World extends AsyncDisposable {
 }
 
 const edgeEnv = { SALLYPORT_EDGE_CLOCK: "proven" };
+
+/** A granted job, and the vendor's sign-in at the relay. */
+export interface Job {
+  /** As people type it. */
+  readonly id: string;
+  readonly request: Envelope;
+  readonly grant: Envelope;
+  readonly token: string;
+}
 
 /** Starts it; `secondFactor` as the standard policy asks. */
 export async function startWorld(secondFactor: "required" | "waived" = "waived"): Promise<World> {
@@ -77,12 +88,35 @@ export async function startWorld(secondFactor: "required" | "waived" = "waived")
   if (edge === undefined) throw new Error("the manifest lists no edge");
   const ending = started.move();
   return {
-    ...{ plant, installation, relay, site, edge, owner, approver, vendor, chain },
+    plant,
+    installation,
+    relay,
+    site,
+    edge,
+    owner,
+    approver,
+    vendor,
+    chain,
     async checkpoint() {
       await relay.heard(
         ({ name }, from) => (name === "checkpoint" && from === edge.id) || undefined,
       );
       return relay.newestCheckpoint(edge.id);
+    },
+    async grantedJob(...targets) {
+      const { job: id } = await vendor.ask<{ job: string }>(
+        "request",
+        ...targets,
+        "--reason",
+        "look at it",
+      );
+      await approver.do("approve", id, "--yes");
+      const request = await relay.newestDocument(edge.id, "request");
+      const grant = await relay.newestDocument(edge.id, "grant");
+      await relay.journaled("grant-held", { grant: await hashEnvelope(grant) });
+      const kept = await vendor.home.signIn(site);
+      if (kept === undefined) throw new Error("the vendor is not signed in");
+      return { id, request, grant, token: kept.token };
     },
     identity: () => identityIn(installation.edge.folder),
     [Symbol.asyncDispose]: () => ending.disposeAsync(),
@@ -150,6 +184,8 @@ export interface Visit {
   /** Lies in the proof. */
   readonly proof?: Partial<Proof>;
   readonly edge?: ManifestEdge;
+  /** Of the vendor's side. */
+  readonly clock?: Clock;
 }
 
 export interface Visited extends Disposable {
@@ -158,13 +194,20 @@ export interface Visited extends Disposable {
   readonly verdict: string;
 }
 
+/** Opens the vendor's session of a granted job. */
+export function enter(world: World, job: Job, lies: Partial<Visit> = {}): Promise<Visited> {
+  const { vendor } = world;
+  const { request, grant, token } = job;
+  return visit(world, token, { person: vendor.id, sign: vendor.sign, request, grant, ...lies });
+}
+
 /** Opens a session through the attacker's hands with the real sealed channel, and says what the edge answered. */
 export async function visit(world: World, token: string, asked: Visit): Promise<Visited> {
   const { site } = world;
   const edge = asked.edge ?? world.edge;
   const session = await openSession({
     suite,
-    clock: systemClock,
+    clock: asked.clock ?? systemClock,
     site,
     edge: { id: edge.id, signingKey: edgeKeys(edge).signingKey },
     purpose: asked.purpose ?? (asked.grant === undefined ? "waiting" : "session"),
@@ -226,4 +269,25 @@ export async function tokenOf(world: World, actor: Actor): Promise<string> {
   const kept = await actor.home.signIn(world.site);
   if (kept === undefined) throw new Error(`${actor.id} is not signed in`);
   return kept.token;
+}
+
+/** An envelope as the API carries it. */
+export function toWire(envelope: Envelope): unknown {
+  return JSON.parse(encodeEnvelope(envelope));
+}
+
+/** A vendor asks for a job on one target; its id. */
+export async function asksFor(
+  vendor: Actor,
+  target: string,
+  ...options: readonly string[]
+): Promise<string> {
+  const asked = await vendor.ask<{ job: string }>(
+    "request",
+    target,
+    "--reason",
+    "look at it",
+    ...options,
+  );
+  return asked.job;
 }
