@@ -13,19 +13,26 @@ export interface Carried {
   readonly receipt: Verified<Receipt> | undefined;
 }
 
-/** Waits until every edge has answered, at most so long; who has not answered then is "asked". */
+/**
+ * Waits until every edge has answered, at most so long; who has not answered then is "asked". `before` is what edges had answered before the
+ * document was given once more: a receipt counts only if the edge journaled it later.
+ */
 export async function awaitReceipts(
   site: Site,
   document: DocumentHash,
   edges: readonly EdgeId[],
   waitSeconds: number,
+  before: readonly Carried[] = [],
 ): Promise<Carried[]> {
+  const answeredAt = new Map(before.map((each) => [each.edge, each.receipt?.payload.entry.index]));
   const found = new Map<EdgeId, Verified<Receipt>>();
   const limit = AbortSignal.any([AbortSignal.timeout(waitSeconds * 1000), site.context.signal]);
   const take = async (envelopes: readonly Parameters<typeof verifyReceipt>[0][]): Promise<void> => {
     for (const envelope of envelopes) {
       const receipt = await verifyReceipt(envelope, site.held).catch(() => undefined);
-      if (receipt?.payload.document === document) found.set(receipt.payload.edge, receipt);
+      if (receipt?.payload.document !== document) continue;
+      const { edge, entry } = receipt.payload;
+      if (entry.index > (answeredAt.get(edge) ?? -1)) found.set(edge, receipt);
     }
   };
   await take(await site.relay.receipts(document));

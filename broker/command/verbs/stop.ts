@@ -8,9 +8,9 @@ import {
   type Envelope,
 } from "../../../shared/document/envelope.ts";
 import {
-  parseLift,
   verifyLockdown,
   type Lift,
+  type LockedDown,
   type Lockdown,
   type LockdownScope,
 } from "../../../shared/document/lockdown.ts";
@@ -20,7 +20,8 @@ import { targetArgument } from "../arguments.ts";
 import type { Context } from "../context.ts";
 import { CommandError } from "../exit-codes.ts";
 import { requireJob } from "../jobs.ts";
-import { awaitReceipts, carriedFacts, carriedLine } from "../receipts.ts";
+import { liftsOf, stateOfLift, unfinishedLift } from "../lifts.ts";
+import { awaitReceipts, carriedFacts, carriedLine, type Carried } from "../receipts.ts";
 import { openSite, type Site } from "../site.ts";
 import { parseDuration } from "../times.ts";
 
@@ -153,52 +154,46 @@ function scopeOf(
   };
 }
 
-/** A lockdown with the journal entries that its edges have told, and what has been lifted of it. */
+/** A lockdown with the journal entries that its edges have told, and what has been signed to lift them. */
 interface Standing {
   readonly id: string;
   readonly lockdown: Verified<Lockdown>;
-  readonly entries: readonly {
-    readonly edge: EdgeId;
-    readonly entry: string;
-    readonly lifted: boolean;
-    readonly partial: Envelope | undefined;
-  }[];
+  readonly entries: readonly StandingEntry[];
+}
+
+interface StandingEntry extends LockedDown {
+  /** All lifts of it that the relay shows, whatever they are worth. */
+  readonly lifts: readonly Envelope[];
+  readonly lifted: boolean;
 }
 
 async function standing(site: Site): Promise<Standing[]> {
   const stored = await site.relay.documents(["lockdown", "lift"]);
+  const byType = Map.groupBy(stored, ({ type }) => type);
+  const allLifts = (byType.get("lift") ?? []).map(({ envelope }) => envelope);
   const found: Standing[] = [];
-  for (const { type, envelope } of stored) {
-    const verified =
-      type === "lockdown"
-        ? await verifyLockdown(envelope, site.held).catch(() => undefined)
-        : undefined;
+  for (const { envelope } of byType.get("lockdown") ?? []) {
+    const verified = await verifyLockdown(envelope, site.held).catch(() => undefined);
     if (verified === undefined) continue;
-    const edges = edgesOf(site, verified.payload.scope);
-    const carried = await awaitReceipts(site, verified.hash, edges, 0);
-    const entries = [];
+    const { scope } = verified.payload;
+    const carried = await awaitReceipts(site, verified.hash, edgesOf(site, scope), 0);
+    const entries: StandingEntry[] = [];
     for (const { edge, receipt } of carried) {
       if (receipt?.payload.outcome !== "done") continue;
-      const entry = receipt.payload.entry.hash;
-      const lifts = stored.filter(
-        (each) => each.type === "lift" && liftNames(each.envelope, edge, entry),
-      );
+      const locked = { edge, entry: receipt.payload.entry.hash, scope };
+      const lifts = liftsOf(allLifts, locked);
       const answers = await Promise.all(
-        lifts.map(async (each) =>
-          awaitReceipts(site, await hashEnvelope(each.envelope), [edge], 0),
-        ),
+        lifts.map(async (each) => awaitReceipts(site, await hashEnvelope(each), [edge], 0)),
       );
-      const lifted = answers.flat().some(({ state }) => state === "done");
-      entries.push({
-        edge,
-        entry,
-        lifted,
-        partial: lifts.findLast(({ state }) => state === "partial")?.envelope,
-      });
+      entries.push({ ...locked, lifts, lifted: answers.flat().some(isDone) });
     }
     found.push({ id: lockdownId(verified.hash), lockdown: verified, entries });
   }
   return found;
+}
+
+function isDone({ state }: Carried): boolean {
+  return state === "done";
 }
 
 function edgesOf(site: Site, scope: LockdownScope): EdgeId[] {
@@ -206,11 +201,6 @@ function edgesOf(site: Site, scope: LockdownScope): EdgeId[] {
   if (scope.kind === "site") return edges.map(({ id }) => id);
   if (scope.kind === "edge") return [scope.id];
   return targets.filter(({ id }) => id === scope.id).map(({ edge }) => edge);
-}
-
-function liftNames(envelope: Envelope, edge: EdgeId, entry: string): boolean {
-  const payload = parseLift(envelope);
-  return payload.edge === edge && payload.lockdown === entry;
 }
 
 async function listLockdowns(context: Context): Promise<void> {
@@ -262,27 +252,50 @@ async function lift(context: Context, id: string, options: StopOptions): Promise
   await tui.mustConfirm(
     `lift lockdown ${found.id} on ${open.map(({ edge }) => `"${site.edgeName(edge)}"`).join(", ")}?`,
   );
+  for (const entry of open) await liftEntry(site, found.id, entry, options);
+}
+
+async function liftEntry(
+  site: Site,
+  id: string,
+  locked: StandingEntry,
+  options: StopOptions,
+): Promise<void> {
+  const { edge, entry, lifts } = locked;
+  const { tui } = site.context;
   const key = await site.key();
-  for (const { edge, entry, partial } of open) {
-    const payload: Lift = {
-      site: site.id,
-      edge,
-      lockdown: entry,
-      reason: options.reason,
-      issuedAt: site.now(),
-    };
-    const envelope =
-      partial === undefined
-        ? await signEnvelope("lift", payload, [key.sign])
-        : await addSignatures(partial, [key.sign]);
-    const { posted } = await site.give(envelope);
-    if (posted.state === "partial")
-      tui.result(
-        { lockdown: found.id, edge, state: "partly lifted" },
-        `edge "${site.edgeName(edge)}": further approvers must sign: sallyport lift ${found.id}`,
-      );
-    else await told(site, envelope, [edge], options, "lockdown", found.id);
-  }
+  const partial = await unfinishedLift(lifts, site.held, locked);
+  if (partial?.signatures.some(({ keyid }) => keyid === key.keyid) === true)
+    throw new CommandError(
+      "refused",
+      `you have signed the lift of lockdown ${id} already; further approvers are needed`,
+    );
+  const payload: Lift = {
+    site: site.id,
+    edge,
+    lockdown: entry,
+    reason: options.reason,
+    issuedAt: site.now(),
+  };
+  const envelope =
+    partial === undefined
+      ? await signEnvelope("lift", payload, [key.sign])
+      : await addSignatures(partial, [key.sign]);
+  const state = await stateOfLift(envelope, site.held, locked);
+  if (state === "worthless")
+    throw new CommandError(
+      "refused",
+      `policies of what lockdown ${id} closed want other approvers than you`,
+    );
+  // The edge may have refused it before, while signatures were missing.
+  const before = await awaitReceipts(site, await hashEnvelope(envelope), [edge], 0);
+  await site.give(envelope);
+  if (state === "partial")
+    tui.result(
+      { lockdown: id, edge, state: "partly lifted" },
+      `edge "${site.edgeName(edge)}": further approvers must sign: sallyport lift ${id}`,
+    );
+  else await told(site, envelope, [edge], options, "lockdown", id, before);
 }
 
 async function told(
@@ -292,6 +305,7 @@ async function told(
   options: StopOptions,
   what: "job" | "lockdown",
   id: string,
+  before: readonly Carried[] = [],
 ): Promise<void> {
   const { tui } = site.context;
   tui.progress(`${what} ${id}: asked; waiting for the edge's receipt`);
@@ -300,6 +314,7 @@ async function told(
     await hashEnvelope(envelope),
     edges,
     parseDuration(options.wait),
+    before,
   );
   tui.result({ [what]: id, edges: carried.map(carriedFacts) }, () =>
     carried.map(carriedLine).join("\n"),
