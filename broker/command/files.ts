@@ -1,6 +1,6 @@
 // Files of the command: written whole or not at all (temporary file, fsync, rename, fsync of the folder), private to their owner by default.
 import { randomBytes } from "node:crypto";
-import { open, readFile, rename, rm, stat } from "node:fs/promises";
+import { link, open, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { CommandError } from "./exit-codes.ts";
 import { messageOf } from "../../shared/errors.ts";
@@ -13,37 +13,69 @@ export async function writeWhole(
   content: string | Uint8Array,
   mode = privateMode,
 ): Promise<void> {
-  const temporary = `${path}.${randomBytes(6).toString("hex")}`;
+  await writeAside(path, content, mode, (aside) => rename(aside, path));
+}
+
+/** Writes a file that must not be there yet, also not by another command meanwhile: keys and sheets are never overwritten. */
+export async function writeNew(
+  path: string,
+  content: string | Uint8Array,
+  mode = privateMode,
+): Promise<void> {
+  await writeAside(path, content, mode, (aside) => takeName(aside, path));
+}
+
+/** `writeNew` for what is too long to be held in memory; what `content` throws is passed on, and leaves no file. */
+export async function writeNewStream(
+  path: string,
+  content: AsyncIterable<Uint8Array>,
+): Promise<void> {
+  await writeAside(path, content, privateMode, (aside) => takeName(aside, path));
+}
+
+type Content = string | Uint8Array | AsyncIterable<Uint8Array>;
+
+// The name aside is new and unguessable: nobody's open file, and nobody's link to another place.
+async function writeAside(
+  path: string,
+  content: Content,
+  mode: number,
+  put: (aside: string) => Promise<void>,
+): Promise<void> {
+  const aside = `${path}.${randomBytes(6).toString("hex")}`;
   try {
-    const file = await open(temporary, "wx", mode);
+    const file = await open(aside, "wx", mode);
     try {
       await file.writeFile(content);
       await file.sync();
     } finally {
       await file.close();
     }
-    await rename(temporary, path);
+    await put(aside);
   } catch (thrown) {
-    await rm(temporary, { force: true });
+    if (!isSystemError(thrown)) throw thrown;
     throw new CommandError("cannotWrite", `file "${path}" cannot be written: ${messageOf(thrown)}`);
+  } finally {
+    await rm(aside, { force: true });
   }
   await syncFolder(dirname(path));
 }
 
-/** Writes a file that must not be there yet: keys and sheets are never overwritten. */
-export async function writeNew(
-  path: string,
-  content: string | Uint8Array,
-  mode = privateMode,
-): Promise<void> {
-  if (await exists(path)) {
+// A link fails where a name is taken; a rename would replace it. A card's file system has no links, and no second command at work on it.
+async function takeName(aside: string, path: string): Promise<void> {
+  try {
+    await link(aside, path);
+  } catch (thrown) {
+    const code = isSystemError(thrown) ? (thrown.code ?? "") : "";
+    const hasNoLinks = ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"].includes(code);
+    if (hasNoLinks && !(await exists(path))) return rename(aside, path);
+    if (code !== "EEXIST" && !hasNoLinks) throw thrown;
     throw new CommandError(
       "cannotWrite",
       `file "${path}" exists already, expected a new name`,
       "move it away first, or name another file",
     );
   }
-  await writeWhole(path, content, mode);
 }
 
 /** The text of a file that may be missing. */
@@ -79,11 +111,11 @@ export async function exists(path: string): Promise<boolean> {
 }
 
 function isMissing(thrown: unknown): boolean {
-  return (
-    thrown instanceof Error &&
-    "code" in thrown &&
-    (thrown.code === "ENOENT" || thrown.code === "ENOTDIR")
-  );
+  return isSystemError(thrown) && (thrown.code === "ENOENT" || thrown.code === "ENOTDIR");
+}
+
+function isSystemError(thrown: unknown): thrown is NodeJS.ErrnoException {
+  return thrown instanceof Error && "code" in thrown && "syscall" in thrown;
 }
 
 async function syncFolder(path: string): Promise<void> {

@@ -65,6 +65,8 @@ const edgeSchema = v.object({
   online: v.boolean(),
   since: v.nullable(v.number()),
   checkpoint: v.nullable(envelope),
+  /** The same document with the relay's signature added. */
+  witness: v.nullable(envelope),
 });
 
 const sessionSchema = v.object({

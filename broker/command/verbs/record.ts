@@ -1,22 +1,27 @@
 // `sallyport sessions`, `watch`, `recordings`, `play`, `journal`, `export`, `status`: what happened, read from the edge itself.
 import type { Command } from "commander";
-import { createWriteStream } from "node:fs";
-import { rename, rm } from "node:fs/promises";
-import { pipeline } from "node:stream/promises";
-import { parseDocumentHash, parseEdgeId, parsePersonId } from "../../../shared/ids.ts";
+import { verifyWitnessed } from "../../../shared/document/checkpoint.ts";
+import { encodeEnvelope } from "../../../shared/document/envelope.ts";
+import { requireEdge } from "../../../shared/document/held.ts";
+import { parseDocumentHash, parseEdgeId, parsePersonId, type EdgeId } from "../../../shared/ids.ts";
 import type { Context } from "../context.ts";
 import { edgeNamed, edgesNamed, readEdge, readLines } from "../edge-reading.ts";
 import { CommandError } from "../exit-codes.ts";
-import { exists } from "../files.ts";
+import { exists, writeNew, writeNewStream } from "../files.ts";
 import { personWords } from "../job-words.ts";
 import { jobId } from "../jobs.ts";
 import { playLines } from "../player.ts";
 import { findRecording, listRecordings, type ListedRecording } from "../recordings.ts";
-import { openSite } from "../site.ts";
+import { openSite, type Site } from "../site.ts";
 import { lengthOf, momentOf } from "../times.ts";
 
 interface EdgeOption {
   readonly edge?: string;
+}
+
+interface ExportOptions extends EdgeOption {
+  readonly out: string;
+  readonly witness?: string;
 }
 
 const edgeOption = ["--edge <name>", "which edge, if the site has several"] as const;
@@ -77,11 +82,12 @@ export function addRecordVerbs(program: Command, context: Context): void {
     .description("write an edge's evidence as a bundle that anyone verifies offline")
     .option(...edgeOption)
     .requiredOption("--out <file>", "where the bundle is written")
+    .option("--witness <file>", "also write the newest checkpoint that the relay has countersigned")
     .addHelpText(
       "after",
-      '\nExample:\n  sallyport export --edge "Hall 3" --out hall3.tar && sallyport verify --site <id> hall3.tar',
+      '\nExample:\n  sallyport export --edge "Hall 3" --out hall3.tar --witness hall3.json && sallyport verify --site <id> hall3.tar --witness hall3.json',
     )
-    .action((options: EdgeOption & { out: string }) => exportBundle(context, options));
+    .action((options: ExportOptions) => exportBundle(context, options));
 }
 
 async function listSessions(context: Context): Promise<void> {
@@ -209,10 +215,7 @@ async function status(context: Context, options: EdgeOption): Promise<void> {
   }
 }
 
-async function exportBundle(
-  context: Context,
-  options: EdgeOption & { out: string },
-): Promise<void> {
+async function exportBundle(context: Context, options: ExportOptions): Promise<void> {
   const { tui } = context;
   const site = await openSite(context);
   const edge = edgeNamed(site, options.edge);
@@ -223,21 +226,39 @@ async function exportBundle(
     );
   // What the edge has shown before it writes the bundle becomes a witness of it.
   await site.checkpoint(edge);
-  const temporary = `${options.out}.part`;
+  if (options.witness !== undefined) await writeNew(options.witness, await witnessText(site, edge));
   let bytes = 0;
-  try {
-    const counted = async function* () {
-      for await (const piece of readEdge(site, edge, "export", {})) {
-        bytes += piece.length;
-        yield piece;
-      }
-    };
-    await pipeline(counted, createWriteStream(temporary, { mode: 0o600, flush: true }));
-    await rename(temporary, options.out);
-  } catch (thrown) {
-    await rm(temporary, { force: true });
-    throw thrown;
-  }
-  tui.result({ file: options.out, bytes, edge }, `${bytes} bytes in "${options.out}"`);
-  tui.hint(`verify it anywhere: sallyport verify --site ${site.id} ${options.out}`);
+  const counted = async function* () {
+    for await (const piece of readEdge(site, edge, "export", {})) {
+      bytes += piece.length;
+      yield piece;
+    }
+  };
+  await writeNewStream(options.out, counted());
+  const { out, witness } = options;
+  tui.result({ file: out, bytes, edge, witness: witness ?? null }, `${bytes} bytes in "${out}"`);
+  const more = witness === undefined ? "" : ` --witness ${witness}`;
+  tui.hint(`verify it anywhere: sallyport verify --site ${site.id} ${out}${more}`);
+}
+
+/** The relay's countersigned checkpoint as it gives it, once it verifies. */
+async function witnessText(site: Site, edge: EdgeId): Promise<string> {
+  const { held } = site;
+  const witness = (await site.edges()).find((each) => each.edge === edge)?.witness ?? null;
+  if (witness === null)
+    throw new CommandError(
+      "notFound",
+      `relay has witnessed no checkpoint of edge "${site.edgeName(edge)}"`,
+      "try again when the edge has been online",
+    );
+  const { relays } = await verifyWitnessed(
+    held.suite,
+    witness,
+    site.id,
+    requireEdge(edge, held),
+    held.manifest.payload.relays,
+  );
+  if (relays.length === 0)
+    throw new CommandError("protocol", "relay's witness is not signed by any relay of the site");
+  return `${encodeEnvelope(witness)}\n`;
 }
