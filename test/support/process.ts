@@ -39,8 +39,13 @@ export interface RunningProcess extends AsyncDisposable {
   readonly stdoutBytes: Buffer;
   /** Resolves when the process has exited and its output is read to the end. */
   readonly exited: Promise<Exit>;
-  /** The first line of either output, printed already or yet to come, that matches; rejects when the process ends or `limitMs` passes before. */
-  line(pattern: RegExp, limitMs?: number): Promise<RegExpExecArray>;
+  /**
+   * The first line of either output, printed already or yet to come, that matches, `after` so many that match too; rejects when the process ends
+   * or `limitMs` passes before.
+   */
+  line(pattern: RegExp, limitMs?: number, after?: number): Promise<RegExpExecArray>;
+  /** How many lines printed so far match. */
+  count(pattern: RegExp): number;
   /** Signals the whole process group; a group that is gone already is passed over. */
   signal(name: NodeJS.Signals): void;
   /** Ends the group: SIGTERM, then SIGKILL after a grace; resolves when it is gone. */
@@ -136,14 +141,20 @@ function watch(child: Spawned, pid: number, title: string): RunningProcess {
     clearTimeout(timer);
     return exit;
   };
-  const line = async (pattern: RegExp, limitMs = lineLimitMs): Promise<RegExpExecArray> => {
+  const line = async (
+    pattern: RegExp,
+    limitMs = lineLimitMs,
+    after = 0,
+  ): Promise<RegExpExecArray> => {
+    let left = after;
     for (const seen of lines) {
       const match = pattern.exec(seen);
-      if (match !== null) return match;
+      if (match !== null && left-- === 0) return match;
     }
     if (ended) throw new Error(`no line matches ${pattern}; ${printed()}`);
     const { promise, resolve, reject } = Promise.withResolvers<RegExpExecArray>();
-    const waiter = { pattern, found: resolve };
+    const found = (match: RegExpExecArray): void => void (left-- === 0 && resolve(match));
+    const waiter = { pattern, found };
     waiters.add(waiter);
     void exited.then(() => reject(new Error(`ended without a line ${pattern}; ${printed()}`)));
     try {
@@ -157,6 +168,7 @@ function watch(child: Spawned, pid: number, title: string): RunningProcess {
     stdin: child.stdin,
     exited,
     line,
+    count: (pattern) => lines.filter((seen) => pattern.test(seen)).length,
     signal,
     end,
     get stdout() {
