@@ -4,10 +4,13 @@ import type { AdmittedTarget, ControlMessageOf } from "../shared/channel/message
 import type { Attestation } from "../shared/document/attestation.ts";
 import type { Proof, Purpose } from "../shared/document/proof.ts";
 import type { Verified } from "../shared/document/verify.ts";
+import { messageOf } from "../shared/errors.ts";
 import type { DocumentHash } from "../shared/ids.ts";
+import type { SpentStep } from "./consumption.ts";
 import type { Devices } from "./devices.ts";
 import type { Admission } from "./gate.ts";
-import type { SessionWorld } from "./session.ts";
+import type { RefusalReason } from "./refusal.ts";
+import type { SessionWorld } from "./session-world.ts";
 import type { EdgeTime } from "./time.ts";
 
 /** Who opened the session, and with what. */
@@ -20,31 +23,77 @@ export interface SessionCaller {
   readonly request: DocumentHash;
 }
 
-/** Journals that a session waits or is admitted. The second factor's step is used up, and every document kept, before the entry names it. */
-export async function recordSession(
-  world: Pick<SessionWorld, "archive" | "journal" | "consumption" | "job">,
-  event: "session-waiting" | "session-admitted",
-  { channel, proof, attestation, transcript, request }: SessionCaller,
-): Promise<void> {
-  const { archive, journal, consumption } = world;
-  const { person } = proof.payload;
-  if (attestation !== undefined) {
-    const { timeStep } = attestation.payload;
-    await consumption.spendStep(person, { timeStep, transcript });
-    await archive.keep(attestation.envelope);
+type RecordWorld = Pick<SessionWorld, "archive" | "journal" | "consumption" | "job" | "log">;
+
+/** What the journal says of one session. */
+export class SessionRecord {
+  readonly #world: RecordWorld;
+  readonly #caller: SessionCaller;
+  #hasSpentStep = false;
+  #isBegun = false;
+
+  constructor(world: RecordWorld, caller: SessionCaller) {
+    this.#world = world;
+    this.#caller = caller;
   }
-  await archive.keep(proof.envelope);
-  const job = world.job(request);
-  if (job !== undefined) await archive.keep(job.request.envelope);
-  const grant = job?.line.at(-1)?.grant.hash;
-  await journal.append(event, {
-    session: channel.id,
-    person,
-    request,
-    proof: proof.hash,
-    ...(grant !== undefined && { grant }),
-    ...(attestation !== undefined && { attestation: attestation.hash }),
-  });
+
+  /** True once the journal holds the session, so that its end belongs there too. */
+  get isBegun(): boolean {
+    return this.#isBegun;
+  }
+
+  /** The last time step of the person; undefined once this handshake has spent its own, whatever the person's other sessions spend since. */
+  get spentStep(): SpentStep | undefined {
+    const { person } = this.#caller.proof.payload;
+    return this.#hasSpentStep ? undefined : this.#world.consumption.stepOf(person);
+  }
+
+  /**
+   * Journals that the session waits or is admitted. What is over by the time that this is written is journaled as ended after it, so that
+   * no session stands there without its end.
+   */
+  async begin(event: "session-waiting" | "session-admitted", isOver: () => boolean): Promise<void> {
+    const written = this.#write(event);
+    this.#hasSpentStep = true;
+    await written;
+    this.#isBegun = true;
+    if (isOver()) await this.end("closed");
+  }
+
+  /** Journals the end. What cannot be written is logged: an end takes effect all the same. */
+  async end(reason: RefusalReason | "closed"): Promise<void> {
+    const { journal, log } = this.#world;
+    const { id } = this.#caller.channel;
+    try {
+      await journal.append("session-ended", { session: id }, { reason });
+    } catch (fault) {
+      log(`end of session not journaled: ${messageOf(fault)}`);
+    }
+  }
+
+  // The second factor's step is used up, and every document kept, before the entry names it.
+  async #write(event: string): Promise<void> {
+    const { archive, journal, consumption } = this.#world;
+    const { channel, proof, attestation, transcript, request } = this.#caller;
+    const { person } = proof.payload;
+    if (attestation !== undefined) {
+      const { timeStep } = attestation.payload;
+      await consumption.spendStep(person, { timeStep, transcript });
+      await archive.keep(attestation.envelope);
+    }
+    await archive.keep(proof.envelope);
+    const job = this.#world.job(request);
+    if (job !== undefined) await archive.keep(job.request.envelope);
+    const grant = job?.line.at(-1)?.grant.hash;
+    await journal.append(event, {
+      session: channel.id,
+      person,
+      request,
+      proof: proof.hash,
+      ...(grant !== undefined && { grant }),
+      ...(attestation !== undefined && { attestation: attestation.hash }),
+    });
+  }
 }
 
 /** What the vendor is told when he is in. */

@@ -111,8 +111,11 @@ export class Consumption {
     );
   }
 
-  /** Notes that a person's time step is used up by this handshake: in memory at once, so that no other can use it meanwhile. */
+  /** Notes that a person's time step is used up by this handshake: in memory at once, so that no other can use it meanwhile. The number only rises. */
   async spendStep(person: PersonId, step: SpentStep): Promise<void> {
+    const spent = this.#steps.get(person);
+    // Attack: a session that waited is admitted with its old code, and the codes since then would count again.
+    if (spent !== undefined && spent.timeStep >= step.timeStep) return;
     this.#steps.set(person, step);
     await this.#inTurn(() =>
       writeDurably(

@@ -67,3 +67,11 @@ export class Countdown implements Disposable {
     this.#timers = [];
   }
 }
+
+/** Waits for `written`, and no longer than `limitMs`. */
+export async function atMost(clock: Clock, limitMs: number, written: Promise<void>): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = clock.setTimer(limitMs, resolve);
+  await Promise.race([written, promise]);
+  timer[Symbol.dispose]();
+}

@@ -69,6 +69,19 @@ export class OpenStream {
     await journal.append("opening-admitted", this.#ids(), { opening: this.opening });
   }
 
+  /** Journals that what was admitted is not served after all. */
+  async withdraw({ journal }: OpeningWorld, reason: RefusalReason): Promise<void> {
+    const details = { code: "refused", message: reason };
+    await journal.append("opening-ended", this.#ids(), details);
+  }
+
+  /** True if a right that lets this stream's mode do what it does was there and is no more. */
+  hasLostRight({ rights }: OpeningAdmission): boolean {
+    return rightsFor(this.opening).some(
+      (right) => this.#admission.rights.includes(right) && !rights.includes(right),
+    );
+  }
+
   /** Serves the stream to its end. Resolves with the failure, if there was one, after it was journaled. */
   async serve(world: OpeningWorld, touch: () => void): Promise<SallyportError | undefined> {
     const failure = await this.#run(world, touch);

@@ -3,17 +3,15 @@
 // journal before they take effect; an end waits for no disk longer than `journalWaitMs`.
 import type { AskedOpening, Keep, OpeningVerdict, Verdict } from "../shared/channel/admission.ts";
 import type { ControlMessageOf } from "../shared/channel/messages.ts";
-import type { Clock } from "../shared/clock.ts";
 import { messageOf, SallyportError } from "../shared/errors.ts";
 import type { DocumentHash, PersonId } from "../shared/ids.ts";
 import {
   admittedMessage,
-  recordSession,
+  SessionRecord,
   timeLeft,
   type SessionCaller,
 } from "./admission-record.ts";
-import type { Consumption } from "./consumption.ts";
-import { Countdown } from "./countdown.ts";
+import { atMost, Countdown } from "./countdown.ts";
 import {
   decideOpening,
   decideSession,
@@ -21,12 +19,10 @@ import {
   type Caller,
   type SessionDecision,
 } from "./gate.ts";
-import type { Job } from "./grant-line.ts";
-import { OpenStream, rightsFor, type OpeningWorld } from "./opening.ts";
-import type { Archive } from "./record/archive.ts";
+import { OpenStream, rightsFor } from "./opening.ts";
 import { toldReason, type RefusalReason } from "./refusal.ts";
-import type { Occupation, Situation } from "./situation.ts";
-import type { EdgeTime } from "./time.ts";
+import type { SessionState, SessionSummary, SessionWorld } from "./session-world.ts";
+import type { Occupation } from "./situation.ts";
 
 /** How long a session without transport is kept, if nothing else ends it. */
 export const graceMs = 2 * 60_000;
@@ -35,40 +31,16 @@ export const journalWaitMs = 100;
 /** How long the vendor's side may take to close after it was told that the session ends. */
 const closingMs = 2000;
 
-/** What sessions need of the edge. */
-export interface SessionWorld extends OpeningWorld {
-  readonly archive: Archive;
-  readonly consumption: Consumption;
-  readonly time: EdgeTime;
-  readonly idleLimitMs: number;
-  /** Undefined before the first manifest. */
-  readonly situation: () => Situation | undefined;
-  readonly job: (request: DocumentHash) => Job | undefined;
-  /** Somebody came to a target, or left it. */
-  readonly onOccupation: () => void;
-  readonly log: (line: string) => void;
-}
-
-type State = "opening" | "waiting" | "admitting" | "admitted" | "ended";
-
-/** What `status` and the stops' receipts see of a session. */
-export interface SessionSummary {
-  readonly session: string;
-  readonly state: State;
-  readonly person: PersonId;
-  readonly request: DocumentHash;
-  readonly targets: readonly string[];
-  readonly leftMs: number | null;
-}
-
 export class Session {
   readonly #world: SessionWorld;
   readonly #caller: SessionCaller;
+  readonly #record: SessionRecord;
   readonly #countdown: Countdown;
   readonly #streams = new Set<OpenStream>();
   readonly #ended = Promise.withResolvers<void>();
-  #state: State = "opening";
+  #state: SessionState = "opening";
   #admission: Admission | undefined;
+  #waitsUntilMs = Infinity;
 
   /** Called once, when the session is over and its channel told. */
   onEnded: () => void = () => undefined;
@@ -76,6 +48,7 @@ export class Session {
   constructor(world: SessionWorld, caller: SessionCaller) {
     this.#world = world;
     this.#caller = caller;
+    this.#record = new SessionRecord(world, caller);
     this.#countdown = new Countdown(world.clock, {
       warn: (secondsLeft) => this.#tell({ type: "warning", secondsLeft }),
       due: () => this.rejudge(),
@@ -130,15 +103,28 @@ export class Session {
     if (decision.kind === "refused") return this.#refuse(decision.reason);
     this.#takeChannel();
     if (decision.kind === "waiting") {
-      await recordSession(this.#world, "session-waiting", this.#caller);
-      const keep = this.#startWaiting(decision.forMs);
-      const untilAt = Math.floor((this.#world.time.reading().wallMs + decision.forMs) / 1000);
-      return { verdict: "waiting", message: { type: "waiting", untilAt }, keep };
+      const verdict = await this.#beginWaiting();
+      if (verdict !== undefined) return verdict;
     }
     this.#state = "admitting";
     const message = await this.#admit();
     if (message === undefined) return this.#refuse("edge-failing");
     return { verdict: "admitted", message, keep: this.#keep() };
+  }
+
+  // Undefined if it need not wait any more: the grant may come while the waiting is written, and so may a stop.
+  async #beginWaiting(): Promise<Verdict | { readonly refused: RefusalReason } | undefined> {
+    await this.#record.begin("session-waiting", () => this.#isOver());
+    if (this.#isOver()) return this.#refuse("edge-failing");
+    const decision = this.#decide();
+    if (decision.kind === "admitted") return undefined;
+    if (decision.kind === "refused") {
+      await this.end(decision.reason);
+      return { refused: decision.reason };
+    }
+    const keep = this.#startWaiting(decision.forMs);
+    const untilAt = Math.floor((this.#world.time.reading().wallMs + decision.forMs) / 1000);
+    return { verdict: "waiting", message: { type: "waiting", untilAt }, keep };
   }
 
   /** Asks the gate again; called on every change of what it judges by. */
@@ -164,16 +150,18 @@ export class Session {
     try {
       await this.#startMinutes();
       await stream.begin(this.#world);
+      // Something may have changed while that was written.
+      const again = this.#decideOpening(asked);
+      if (again?.kind !== "admitted" || !this.#isAdmitted()) {
+        this.#streams.delete(stream);
+        const reason = again?.kind === "refused" ? again.reason : "stopped";
+        await stream.withdraw(this.#world, reason);
+        return refusedOpening(reason);
+      }
     } catch (thrown) {
       this.#streams.delete(stream);
       this.#world.log(`opening not journaled: ${messageOf(thrown)}`);
       return refusedOpening("edge-failing");
-    }
-    // Something may have changed while that was written.
-    const again = this.#decideOpening(asked);
-    if (again?.kind !== "admitted" || !this.#isAdmitted()) {
-      this.#streams.delete(stream);
-      return refusedOpening(again?.kind === "refused" ? again.reason : "stopped");
     }
     void this.#serve(stream);
     this.#world.onOccupation();
@@ -183,16 +171,10 @@ export class Session {
   /** Ends the session and everything in it, for a reason that journal and vendor get. Resolves when both sides were told. */
   async end(reason: RefusalReason | "closed"): Promise<void> {
     if (this.#state === "ended") return this.#ended.promise;
-    const wasHeld = this.#state !== "opening";
     this.#state = "ended";
     this.#countdown[Symbol.dispose]();
-    const { journal, log } = this.#world;
-    if (wasHeld) {
-      const written = journal.append("session-ended", { session: this.id }, { reason }).then(
-        () => undefined,
-        (fault: unknown) => log(`end of session not journaled: ${messageOf(fault)}`),
-      );
-      await atMost(this.#world.clock, journalWaitMs, written);
+    if (this.#record.isBegun) {
+      await atMost(this.#world.clock, journalWaitMs, this.#record.end(reason));
     }
     if (reason !== "closed") this.#dismiss(reason);
     this.#ended.resolve();
@@ -223,7 +205,9 @@ export class Session {
   #followWaiting(decision: SessionDecision): void {
     if (decision.kind === "refused") void this.end(decision.reason);
     else if (decision.kind === "waiting") {
-      this.#caller.channel.keep(this.#startWaiting(decision.forMs));
+      const keep = this.#startWaiting(decision.forMs);
+      if (keep.awayMs > 0) this.#caller.channel.keep(keep);
+      else void this.end("request-over");
     } else {
       this.#state = "admitting";
       void this.#admitWaiting();
@@ -250,7 +234,7 @@ export class Session {
 
   // Journal first; then the gate once more, because what it judges by may have changed meanwhile.
   async #admitted(): Promise<ControlMessageOf<"admitted"> | undefined> {
-    await recordSession(this.#world, "session-admitted", this.#caller);
+    await this.#record.begin("session-admitted", () => this.#isOver());
     if (this.#state !== "admitting") return undefined;
     const decision = this.#decide();
     if (decision.kind !== "admitted") {
@@ -286,8 +270,10 @@ export class Session {
     };
     const decision = this.#decideOpening(asked);
     // Who is in stays in, whatever the policy says of a second since.
-    if (decision?.kind === "refused" && decision.reason !== "target-in-use") {
-      stream.end(decision.reason);
+    if (decision?.kind === "refused") {
+      if (decision.reason !== "target-in-use") stream.end(decision.reason);
+    } else if (decision !== undefined && stream.hasLostRight(decision.admission)) {
+      stream.end("right-missing");
     }
   }
 
@@ -349,7 +335,7 @@ export class Session {
 
   #asCaller(): Caller {
     const { purpose, transcript, proof, attestation } = this.#caller;
-    const spentStep = this.#world.consumption.stepOf(proof.payload.person);
+    const { spentStep } = this.#record;
     const running = this.#state === "admitted" || this.#state === "admitting";
     return { purpose, transcript, proof, attestation, spentStep, running };
   }
@@ -360,10 +346,14 @@ export class Session {
     this.#countdown.set(validMs, hasStarted ? leftMs : Infinity);
   }
 
+  // Without proven time the gate knows no better each time than that it is the request's own date: the first answer is the longest.
   #startWaiting(forMs: number): Keep {
+    const nowMs = this.#world.clock.monotonicMs();
     this.#state = "waiting";
-    this.#countdown.set(forMs, Infinity);
-    return { awayMs: forMs, untilMonotonicMs: this.#world.clock.monotonicMs() + forMs };
+    this.#waitsUntilMs = Math.min(this.#waitsUntilMs, nowMs + forMs);
+    const leftMs = this.#waitsUntilMs - nowMs;
+    this.#countdown.set(leftMs, Infinity);
+    return { awayMs: leftMs, untilMonotonicMs: this.#waitsUntilMs };
   }
 
   #keep(): Keep {
@@ -385,15 +375,12 @@ export class Session {
   #isAdmitted(): boolean {
     return this.#state === "admitted";
   }
+
+  #isOver(): boolean {
+    return this.#state === "ended";
+  }
 }
 
 function refusedOpening(reason: RefusalReason, occupant?: PersonId): OpeningVerdict {
   return { admitted: false, reason: toldReason(reason, occupant) };
-}
-
-async function atMost(clock: Clock, limitMs: number, written: Promise<void>): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = clock.setTimer(limitMs, resolve);
-  await Promise.race([written, promise]);
-  timer[Symbol.dispose]();
 }

@@ -21,7 +21,8 @@ import type { Jobs } from "./jobs.ts";
 import { Reader, type ReaderWorld } from "./reader.ts";
 import { toldReason, type RefusalReason } from "./refusal.ts";
 import { isOwnFailure, type Refusals } from "./refusals.ts";
-import { Session, type SessionSummary, type SessionWorld } from "./session.ts";
+import { Session } from "./session.ts";
+import type { SessionSummary, SessionWorld } from "./session-world.ts";
 import type { Occupation } from "./situation.ts";
 import type { Trust } from "./trust.ts";
 

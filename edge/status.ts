@@ -8,7 +8,7 @@ import type { Journal } from "./journal.ts";
 import type { LinkState } from "./link/control-link.ts";
 import type { Recordings } from "./recording.ts";
 import type { Refusals } from "./refusals.ts";
-import type { SessionSummary } from "./session.ts";
+import type { SessionSummary } from "./session-world.ts";
 import type { Stops } from "./stops.ts";
 import type { EdgeTime } from "./time.ts";
 import type { Trust } from "./trust.ts";

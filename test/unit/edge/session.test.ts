@@ -309,4 +309,113 @@ await group("session", { timeoutMs: 10_000 }, (test) => {
     const refused = await edge.open(new NotedChannel("session-2")).begin();
     assert.equal(refused, { refused: "edge-failing" });
   });
+
+  test("a later code of the same person ends no session that an earlier one opened, and is not forgotten for it", async () => {
+    await using edge = await openSessionWorld();
+    edge.state.job = site.jobWith({ line: [] });
+    const channel = new NotedChannel("session-1");
+    const waiting = edge.open(channel, { purpose: "waiting", proof: waitingProof });
+    await waiting.begin();
+    const transcript = "another-transcript";
+    const later = edge.open(new NotedChannel("session-2"), {
+      purpose: "waiting",
+      transcript,
+      proof: site.proofWith({ purpose: "waiting", grant: null, transcript }),
+      attestation: site.attestationWith({ transcript, timeStep: 60_000_001 }),
+    });
+    const verdict = await later.begin();
+    assert.ok("verdict" in verdict);
+    edge.granted(site.jobWith());
+    await channel.hears("admitted");
+    edge.changed({});
+    assert.is(waiting.summary().state, "admitted");
+    assert.is(edge.world.consumption.stepOf(site.person("vera"))?.timeStep, 60_000_001);
+  });
+
+  test("a grant that comes while the waiting is written opens the session at once", async () => {
+    await using edge = await openSessionWorld();
+    edge.state.job = site.jobWith({ line: [] });
+    const session = edge.open(new NotedChannel("session-1"), {
+      purpose: "waiting",
+      proof: waitingProof,
+    });
+    const begun = session.begin();
+    edge.granted(site.jobWith());
+    const verdict = await begun;
+    assert.is("verdict" in verdict && verdict.verdict, "admitted");
+  });
+
+  test("a stop that comes while the waiting is written refuses it, and its end is journaled", async () => {
+    await using edge = await openSessionWorld();
+    edge.state.job = site.jobWith({ line: [] });
+    const session = edge.open(new NotedChannel("session-1"), {
+      purpose: "waiting",
+      proof: waitingProof,
+    });
+    const begun = session.begin();
+    edge.changed({ revocations: [{ kind: "request", id: site.hash("the-request") }] });
+    assert.ok("refused" in (await begun));
+    assert.equal((await edge.events()).slice(1), ["session-waiting", "session-ended"]);
+  });
+
+  test("a channel that is lost while its session is written leaves nothing that lives on", async () => {
+    for (const line of [[], site.jobWith().line]) {
+      await using edge = await openSessionWorld();
+      edge.state.job = site.jobWith({ line });
+      const channel = new NotedChannel("session-1");
+      const session = edge.open(channel, { purpose: "waiting", proof: waitingProof });
+      const begun = session.begin();
+      channel.onClose("cut");
+      assert.ok("refused" in (await begun));
+      const told = line.length === 0 ? "session-waiting" : "session-admitted";
+      assert.equal((await edge.events()).slice(1), [told, "session-ended"]);
+      edge.granted(site.jobWith());
+      edge.clock.advanceMs(site.hour * 1000);
+      assert.is(session.summary().state, "ended");
+      assert.is((await edge.events()).length, 3);
+    }
+  });
+
+  test("without proven time a wait is measured from its beginning, however often the gate is asked", async () => {
+    await using edge = await openSessionWorld();
+    edge.state.job = site.jobWith({ line: [] });
+    const { time } = site.situationWith();
+    edge.state.change = { time: { ...time, proven: false, floorMs: 0 } };
+    const session = edge.open(new NotedChannel("session-1"), {
+      purpose: "waiting",
+      proof: waitingProof,
+    });
+    await session.begin();
+    for (let hours = 0; hours < 3; hours += 1) {
+      edge.clock.advanceMs(site.hour * 1000);
+      edge.changed({});
+      assert.is(session.summary().state, "waiting");
+    }
+    edge.clock.advanceMs(10 * minuteMs);
+    assert.is(session.summary().state, "ended");
+  });
+
+  test("a stream of the inner SSH ends when a right that it had is withdrawn, another's loss leaves it", async () => {
+    await using edge = await openSessionWorld();
+    const { channel, session } = await admitted(edge);
+    const opening = { type: "opening", mode: "ssh", target: site.target("hmi") } as const;
+    assert.equal(await session.open({ ...asking(channel), opening }), { admitted: true });
+    assert.equal(await session.open(asking(channel, "hmi", "stream-2")), { admitted: true });
+    const [inner, command] = edge.state.streams;
+    const manifest = site.manifestWith();
+    const targets = manifest.targets.map((item) => ({ ...item, rights: ["exec"] }));
+    edge.changed({ manifest: { ...manifest, targets } });
+    assert.is(inner?.admitted.signal.aborted, true);
+    assert.is(command?.admitted.signal.aborted, false);
+  });
+
+  test("an opening that was stopped while it was written is journaled as ended", async () => {
+    await using edge = await openSessionWorld();
+    const { channel, session } = await admitted(edge);
+    const opened = session.open(asking(channel));
+    edge.changed({ stops: [{ kind: "target", id: site.target("hmi") }] });
+    assert.is((await opened).admitted, false);
+    assert.equal((await edge.events()).slice(-2), ["opening-admitted", "opening-ended"]);
+    assert.is(edge.state.streams.length, 0);
+  });
 });
