@@ -157,12 +157,23 @@ async function recordingPlays(owner: Installation["owner"]): Promise<void> {
 
 async function evidenceVerifies({ owner, folder, site, auditKey }: Installation): Promise<void> {
   const bundle = join(folder.path, "evidence.tar");
-  await owner.do("export", "--out", bundle);
+  const witness = join(folder.path, "witness.json");
+  await owner.do("export", "--out", bundle, "--witness", witness);
   const verify = (file: string) =>
     owner.run(["verify", "--site", site, file], { env: { SALLYPORT_HOME: "/nonexistent" } });
   const sound = await verify(bundle);
   assert.is(sound.code, 0, sound.stderr);
   assert.match(sound.stdout, /complete from .* to /);
+  const witnessed = await owner.ask<{ witnessed: { n: number; by: string }; to: { n: number } }>(
+    "verify",
+    "--site",
+    site,
+    bundle,
+    "--witness",
+    witness,
+  );
+  assert.match(witnessed.witnessed.by, /^relay "/);
+  assert.ok(witnessed.witnessed.n > witnessed.to.n - 20, JSON.stringify(witnessed));
   assert.is((await owner.run(["verify", "--site", site, "--audit-key", auditKey, bundle])).code, 0);
 
   const size = statSync(bundle).size;
