@@ -5,7 +5,7 @@ import type { Attestation } from "../shared/document/attestation.ts";
 import type { ManifestTarget, Policy, Role } from "../shared/document/manifest.ts";
 import { rolesFor, type Proof, type Purpose } from "../shared/document/proof.ts";
 import { maxWaitSeconds } from "../shared/document/request.ts";
-import type { Verified } from "../shared/document/verify.ts";
+import type { Signer, Verified } from "../shared/document/verify.ts";
 import type { DocumentHash, PersonId, TargetId } from "../shared/ids.ts";
 import type { SpentStep } from "./consumption.ts";
 import {
@@ -250,7 +250,9 @@ function faultOfAttestation(caller: Caller, situation: Situation): Fault {
   if (payload.site !== situation.site) return "foreign-site";
   if (payload.person !== proof.payload.person) return "attestation-of-other-person";
   if (payload.transcript !== transcript) return "attestation-of-other-transcript";
-  if (!signers.some((signer) => situation.relayKeys.has(signer.keyId))) {
+  const isRelay = ({ keyId }: Signer): boolean =>
+    situation.relayKeys.has(keyId) && !isRevoked(situation, "key", keyId);
+  if (!signers.some(isRelay)) {
     return "attestation-by-unknown-relay";
   }
   const isSpent = spentStep !== undefined && payload.timeStep <= spentStep.timeStep;

@@ -15,6 +15,7 @@ import {
 import { parseLift } from "../shared/document/lockdown.ts";
 import { messageOf, SallyportError } from "../shared/errors.ts";
 import type { DocumentHash, EdgeId, SiteId } from "../shared/ids.ts";
+import { trustTypes, type Acceptance } from "./acceptance.ts";
 import type { Devices } from "./devices.ts";
 import { readIfPresent, writeDurably } from "./durable-file.ts";
 import type { Jobs } from "./jobs.ts";
@@ -22,7 +23,7 @@ import type { Archive } from "./record/archive.ts";
 import { isOwnFailure, type Refusals } from "./refusals.ts";
 import type { Sessions } from "./sessions.ts";
 import type { Stops } from "./stops.ts";
-import { trustTypes, type Acceptance, type Trust } from "./trust.ts";
+import type { Trust } from "./trust.ts";
 import type { EntryReference } from "./trust-file.ts";
 
 /** Documents that came before what they stand on; the oldest gives way. */
@@ -149,7 +150,7 @@ export class Inbox {
   // A request, device or secret may come before the manifest that it stands on.
   async #dealWithRest(envelope: Envelope): Promise<void> {
     const { jobs, devices, trust, log } = this.#options;
-    const held = trust.held();
+    const held = trust.heldNow();
     try {
       if (held === undefined) throw new SallyportError("refused", "no manifest is held yet");
       if (envelope.type === "request") {

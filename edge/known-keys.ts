@@ -20,7 +20,8 @@ export async function knownKeys(held: Held): Promise<ReadonlyMap<KeyId, KnownKey
       freshUntilAt: roster?.freshUntilAt ?? 0,
     }));
   });
-  const everybody = [...persons.map((item) => ({ ...item, freshUntilAt: null })), ...technicians];
+  // Attack: a company lists a person's key; the manifest has the last word.
+  const everybody = [...technicians, ...persons.map((item) => ({ ...item, freshUntilAt: null }))];
   const known = new Map<KeyId, KnownKey>();
   for (const { id, name, roles, freshUntilAt, keys } of everybody) {
     for (const key of keys) {

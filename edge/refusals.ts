@@ -1,5 +1,5 @@
 // Refusals as the journal keeps them: a few in full, the rest as counts, so that nobody fills the disk by being refused.
-// Invariant: at most one entry a minute of counts, and `fullPerHour` entries in full.
+// Invariant: at most one entry a minute of counts, `fullPerHour` entries in full, and `alarmsPerHour` alarms beside them.
 import type { Clock } from "../shared/clock.ts";
 import type { SallyportError } from "../shared/errors.ts";
 import type { EntryReference } from "./trust-file.ts";
@@ -7,6 +7,8 @@ import type { Journal } from "./journal.ts";
 
 const countEveryMs = 60_000;
 const fullPerHour = 60;
+/** Alarms have an allowance of their own, so that no noise hides one. */
+const alarmsPerHour = 30;
 const hourMs = 3_600_000;
 
 export interface RefusalsOptions {
@@ -25,6 +27,7 @@ export class Refusals implements Disposable {
   #timer: Disposable | undefined;
   #fullSinceMs: number;
   #fullCount = 0;
+  #alarmCount = 0;
   #total = 0;
   readonly #alarms = new Set<string>();
 
@@ -56,7 +59,7 @@ export class Refusals implements Disposable {
     details: Readonly<Record<string, unknown>>,
   ): Promise<EntryReference | undefined> {
     if (alarming.has(event)) this.#alarms.add(event);
-    if (!this.#mayTellInFull()) {
+    if (!this.#mayTellInFull(alarming.has(event))) {
       this.count(event);
       return undefined;
     }
@@ -69,11 +72,16 @@ export class Refusals implements Disposable {
     this.#timer?.[Symbol.dispose]();
   }
 
-  #mayTellInFull(): boolean {
+  #mayTellInFull(isAlarm: boolean): boolean {
     const nowMs = this.#options.clock.monotonicMs();
     if (nowMs - this.#fullSinceMs >= hourMs) {
       this.#fullSinceMs = nowMs;
       this.#fullCount = 0;
+      this.#alarmCount = 0;
+    }
+    if (isAlarm) {
+      this.#alarmCount += 1;
+      return this.#alarmCount <= alarmsPerHour;
     }
     this.#fullCount += 1;
     return this.#fullCount <= fullPerHour;

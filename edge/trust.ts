@@ -25,7 +25,8 @@ import {
 } from "../shared/document/succession.ts";
 import type { Verified } from "../shared/document/verify.ts";
 import { SallyportError } from "../shared/errors.ts";
-import type { CompanyId, DocumentHash, EdgeId, SiteId } from "../shared/ids.ts";
+import type { CompanyId, DocumentHash, EdgeId, KeyId, SiteId } from "../shared/ids.ts";
+import type { Acceptance } from "./acceptance.ts";
 import type { Journal } from "./journal.ts";
 import type { Archive } from "./record/archive.ts";
 import { knownKeys, relayKeys, stillVerified } from "./known-keys.ts";
@@ -53,30 +54,6 @@ export interface TrustOptions {
   /** Scope of a running unsigned stop by its journal entry, which a lift may name too. */
   readonly scopeOfStop: (entry: string) => LockdownScope | undefined;
 }
-
-/** What became of a document that arrived. */
-export type Acceptance =
-  | { readonly outcome: "accepted"; readonly hash: DocumentHash; readonly entry: EntryReference }
-  /** Held already; `entry` if it is of a kind that is answered by a receipt. */
-  | { readonly outcome: "known"; readonly hash: DocumentHash; readonly entry?: EntryReference }
-  /** It concerns other edges alone. */
-  | { readonly outcome: "elsewhere"; readonly hash: DocumentHash }
-  | {
-      readonly outcome: "refused";
-      readonly hash: DocumentHash;
-      readonly error: SallyportError;
-      /** Missing where so much was refused that it is only counted. */
-      readonly entry: EntryReference | undefined;
-    };
-
-/** Document types that trust takes. */
-export const trustTypes: ReadonlySet<string> = new Set([
-  "manifest",
-  "roster",
-  "revocation",
-  "lockdown",
-  "lift",
-]);
 
 /** One edge's trust. Documents are taken one after the other, in the order of the calls. */
 export class Trust {
@@ -115,6 +92,18 @@ export class Trust {
       rosters: [...this.#rosters.values()],
       nowAt: Math.floor((proven ? wallMs : floorMs) / 1000),
     };
+  }
+
+  /** The same for what counts once it is taken: who is revoked signs none of it. What the gate judges again needs no more than `held`. */
+  heldNow(): Held | undefined {
+    const held = this.held();
+    const isRevoked = (person: string, key: KeyId): boolean =>
+      this.#revocations.some(
+        ({ scope }) =>
+          (scope.kind === "person" && scope.id === person) ||
+          (scope.kind === "key" && scope.id === key),
+      );
+    return held && { ...held, isRevoked };
   }
 
   /** The gate's view; undefined before the first manifest. */
@@ -188,9 +177,14 @@ export class Trust {
           recovering: beginRecovery(hash, time.moment()),
         }));
       case "sibling":
-        throw new SallyportError(
-          "manifest_fork",
-          `owners signed two manifests of version ${step.manifest.payload.version}`,
+        return this.#refuse(
+          envelope,
+          hash,
+          new SallyportError(
+            "manifest_fork",
+            `owners signed two manifests of version ${step.manifest.payload.version}`,
+          ),
+          "fork-reported",
         );
       case "gap":
         throw new SallyportError(
@@ -306,10 +300,10 @@ export class Trust {
     envelope: Envelope,
     hash: DocumentHash,
     error: SallyportError,
+    event = "document-refused",
   ): Promise<Acceptance> {
-    const isFork = error.code === "manifest_fork" && !error.retryable;
     const entry = await this.#options.refusals.report(
-      isFork ? "fork-reported" : "document-refused",
+      event,
       { document: hash },
       { type: envelope.type, code: error.code, message: error.message },
     );
@@ -362,7 +356,7 @@ export class Trust {
   }
 
   #requireHeld(): Held {
-    const held = this.held();
+    const held = this.heldNow();
     if (held !== undefined) return held;
     throw new SallyportError("refused", "the edge holds no manifest yet", { retryable: true });
   }
@@ -375,7 +369,7 @@ export class Trust {
   }
 
   async #changed(): Promise<void> {
-    const held = this.held();
+    const held = this.heldNow();
     if (held === undefined || this.#chain === undefined) return;
     const { site, edge } = this.#options;
     this.#situation = {

@@ -2,7 +2,7 @@
 // Invariant: everything is judged under the held manifest; a roster counts only while fresh and while its signer still administers its company.
 import type { CryptoSuite } from "../crypto/suite.ts";
 import { SallyportError } from "../errors.ts";
-import type { CompanyId, EdgeId, PersonId, SiteId, TargetId } from "../ids.ts";
+import type { CompanyId, EdgeId, KeyId, PersonId, SiteId, TargetId } from "../ids.ts";
 import type { Envelope } from "./envelope.ts";
 import { documentInvalid } from "./fields.ts";
 import { keyMaterial, type PublicKey } from "./keys.ts";
@@ -24,6 +24,8 @@ export interface Held {
   readonly rosters: readonly Verified<Roster>[];
   /** Unix seconds: now, or for old evidence the moment it is about. */
   readonly nowAt: number;
+  /** Revocations that are held, where they are: who is revoked signs nothing any more. */
+  readonly isRevoked?: (person: string, key: KeyId) => boolean;
 }
 
 /** A person whose keys are known: of the site, or of a company. */
@@ -62,8 +64,8 @@ export function requireTarget(id: TargetId, edge: EdgeId, held: Held): ManifestT
 }
 
 /** How this site's persons sign. */
-export function signatureRules(held: Held): SignatureRules {
-  return { signing: held.manifest.payload.signing };
+export function signatureRules({ manifest, isRevoked }: Held): SignatureRules {
+  return { signing: manifest.payload.signing, ...(isRevoked && { isRevoked }) };
 }
 
 /** One candidate per key of a person. */
@@ -114,12 +116,13 @@ function techniciansOf(held: Held, company: CompanyId): KnownPerson[] {
   return roster.payload.technicians.map(({ id, keys }) => ({ id, keys, roles: ["vendor"] }));
 }
 
-/** The newest roster of a company that one of its present administrators signed. */
+/** The newest roster of a company that one of its present administrators signed, who is not revoked. */
 export function rosterOf(held: Held, company: CompanyId): Verified<Roster> | undefined {
   const materials = new Set(administratorsOf(held, company).map(({ key }) => keyMaterial(key)));
   return held.rosters
     .filter(({ payload }) => payload.company === company)
     .filter(({ signers }) => signers.every(({ key }) => materials.has(keyMaterial(key))))
+    .filter(({ signers }) => !signers.some((item) => held.isRevoked?.(item.name, item.keyId)))
     .toSorted((left, right) => right.payload.version - left.payload.version)[0];
 }
 

@@ -42,14 +42,18 @@ export function parseRevocation(envelope: Envelope): Revocation {
   return parsePayload(envelope, "revocation", schema);
 }
 
-/** The revocation, if an approver or owner signed it; a veto needs an owner. Throws otherwise. */
+/**
+ * The revocation, if an approver or owner signed it; a veto needs an owner, a revoked one too (attack: the thief of the recovery sheet, or an
+ * approver with him, has the owner revoked who would veto). Throws otherwise.
+ */
 export async function verifyRevocation(
   envelope: Envelope,
   held: Held,
 ): Promise<Verified<Revocation>> {
   const payload = parseRevocation(envelope);
   if (payload.edge !== null) requireEdge(payload.edge, held);
+  const { isRevoked: _isRevoked, ...withEveryOwner } = held;
   return payload.scope.kind === "manifest"
-    ? verifyByRoles(envelope, payload, held, "owner")
+    ? verifyByRoles(envelope, payload, withEveryOwner, "owner")
     : verifyByRoles(envelope, payload, held, "owner", "approver");
 }

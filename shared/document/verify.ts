@@ -37,6 +37,8 @@ export interface SignatureRules {
   readonly signing: SigningPage | null;
   readonly passkeysOnly?: boolean;
   readonly deviceBound?: boolean;
+  /** True for persons and keys whose signatures count no more. */
+  readonly isRevoked?: (person: string, key: KeyId) => boolean;
 }
 
 /** Rules for documents of edges, relays and one-time keys, which are no passkeys. */
@@ -78,6 +80,9 @@ async function verifySignatures(
     // Attack: one signature repeated, or an unchecked one carried along.
     if (signers.has(signature.keyid)) {
       throw invalid(`${type} is signed twice by key "${signature.keyid}"`);
+    }
+    if (rules.isRevoked?.(candidate.name, signature.keyid) === true) {
+      throw invalid(`${type} is signed by "${candidate.name}", who is revoked`);
     }
     await verifySignature(suite, candidate.key, message, signature, rules);
     signers.set(signature.keyid, { ...candidate, keyId: signature.keyid });

@@ -224,6 +224,11 @@ const sessions: readonly Row[] = [
     "attestation-by-unknown-relay",
   ],
   [
+    "second factor: by a relay whose key is revoked",
+    { situation: { revocations: [{ kind: "key", id: key("relay") }] } },
+    "attestation-by-unknown-relay",
+  ],
+  [
     "second factor: a time step used for another handshake",
     { caller: { spentStep: { timeStep: 60_000_000, transcript: "another" } } },
     "attestation-reused",

@@ -1,5 +1,6 @@
 // The edge of the paper site: trust, jobs, stops and accounts with real files, and a turned clock. `restart` is what a kill and a new start leave.
 import { join } from "node:path";
+import type { Acceptance } from "../../../edge/acceptance.ts";
 import { Consumption } from "../../../edge/consumption.ts";
 import { Jobs } from "../../../edge/jobs.ts";
 import { makeCheckpoint, openJournal } from "../../../edge/journal.ts";
@@ -8,7 +9,7 @@ import { Refusals } from "../../../edge/refusals.ts";
 import type { Situation } from "../../../edge/situation.ts";
 import { Stops } from "../../../edge/stops.ts";
 import { EdgeTime } from "../../../edge/time.ts";
-import { Trust, type Acceptance } from "../../../edge/trust.ts";
+import { Trust } from "../../../edge/trust.ts";
 import type { Envelope } from "../../../shared/document/envelope.ts";
 import type { TargetId } from "../../../shared/ids.ts";
 import { temporaryFolder } from "../../support/temporary.ts";

@@ -1,10 +1,11 @@
 // What an edge comes to believe, document by document, and what survives a kill: with the paper site's real signatures.
 import * as assert from "uvu/assert";
 import { hashEnvelope } from "../../../shared/document/envelope.ts";
+import { keyIdOf } from "../../../shared/document/keys.ts";
 import { recoveryWaitSeconds } from "../../../shared/document/succession.ts";
 import type { TargetId } from "../../../shared/ids.ts";
 import { group } from "../../support/group.ts";
-import { keyOf, paperAt, PaperSite, signed, twinSite } from "../document/paper-site.ts";
+import { keyOf, paperAt, PaperSite, signed, suite, twinSite } from "../document/paper-site.ts";
 import { codeOf, entryOf, nextBootId, openPaperEdge, settledEdge } from "./paper-edge.ts";
 
 const lockdownOf = (site: PaperSite, nonce = "AAAAAAAAAAAAAAAAAAAAAA") => ({
@@ -272,5 +273,102 @@ await group("trust", {}, (test) => {
       ({ person }) => person === "anna",
     );
     assert.is(annas.length, 2);
+  });
+
+  test("who is revoked signs no lift, revocation, lockdown or roster any more, and his roster is not believed", async () => {
+    for (const scopeOf of [
+      async (name: string) => ({ kind: "person", id: name === "adam" ? "acme/adam" : name }),
+      async (name: string) => ({ kind: "key", id: await keyIdOf(suite, await keyOf(name)) }),
+    ]) {
+      await using world = await settledEdge();
+      const { site, edge } = world;
+      const { trust } = edge.parts;
+      const administrator = site.manifest.companies[0]?.administrators[0]?.id;
+      assert.ok(administrator);
+      await trust.accept(await signed("lockdown", lockdownOf(site), "anna"));
+      for (const name of ["cleo", "adam"]) {
+        const scope = await scopeOf(name);
+        if (scope.id === "acme/adam") scope.id = administrator;
+        await trust.accept(await signed("revocation", revocationOf(site, scope), "anna"));
+      }
+      const lift = {
+        site: site.id,
+        edge: site.edge.id,
+        lockdown: await entryOf(edge, "lockdown-held"),
+        reason: "fire is out",
+        issuedAt: paperAt,
+      };
+      const second = lockdownOf(site, "AQEBAQEBAQEBAQEBAQEBAQ");
+      const scope = { kind: "person", id: "vera" };
+      for (const document of [
+        await signed("lift", lift, "cleo"),
+        await signed("lockdown", second, "cleo"),
+        await signed("revocation", revocationOf(site, scope), "cleo"),
+        await signed("roster", await site.roster({ version: 2 }), "adam"),
+      ]) {
+        assert.is(codeOf(await trust.accept(document)), "signature_invalid", document.type);
+      }
+      const persons = [...(trust.situation()?.keys.values() ?? [])].map(({ person }) => person);
+      assert.is(persons.includes("acme/joe" as never), false);
+      assert.is(codeOf(await trust.accept(await signed("lift", lift, "ben"))), "accepted");
+    }
+  });
+
+  test("a revoked owner still vetoes a recovery: the sheet's thief may have had him revoked", async () => {
+    await using world = await settledEdge();
+    const { site, edge } = world;
+    const { trust } = edge.parts;
+    const scope = { kind: "person", id: "anna" };
+    await trust.accept(await signed("revocation", revocationOf(site, scope), "cleo"));
+    const payload = site.next({ ownersNeeded: 1, name: "recovered" });
+    const { hash } = await trust.accept(await signed("manifest", payload, "recovery", "olaf"));
+    const veto = await signed(
+      "revocation",
+      revocationOf(site, { kind: "manifest", id: hash }),
+      "anna",
+    );
+    assert.is(codeOf(await trust.accept(veto)), "accepted");
+  });
+
+  test("a roster that names a person's key takes it from nobody", async () => {
+    await using world = await settledEdge();
+    const { site, edge } = world;
+    const { trust } = edge.parts;
+    // Attack: the company lists a key that it saw before the owners list it as an approver's.
+    const eve = { id: "acme/eve" as never, name: "Eve", keys: [await keyOf("new approver")] };
+    await trust.accept(
+      await signed("roster", await site.roster({ version: 2, technicians: [eve] }), "adam"),
+    );
+    const newcomer = {
+      id: "nora" as never,
+      name: "Nora",
+      roles: ["approver" as const],
+      keys: [await keyOf("new approver")],
+    };
+    const next = await site.succeed({ persons: [...site.manifest.persons, newcomer] });
+    await trust.accept(next.chain.held.envelope);
+    const id = await keyIdOf(suite, await keyOf("new approver"));
+    assert.is(trust.situation()?.keys.get(id)?.person, "nora");
+  });
+
+  test("what anybody can write raises no alarm of a fork, and no noise hides a real one", async () => {
+    await using world = await settledEdge();
+    const { site, edge } = world;
+    const { trust, refusals } = edge.parts;
+    const next = await site.succeed({ name: "one" });
+    const sibling = await site.succeed({ name: "two" });
+    await trust.accept(next.chain.held.envelope);
+    // Attack: the relay writes what looks like another line of manifests, often.
+    for (let version = 0; version < 70; version += 1) {
+      const forged = { ...next.next({ name: `forged ${version}` }), previous: site.id as never };
+      assert.is(
+        codeOf(await trust.accept(await signed("manifest", forged, "vera"))),
+        "manifest_fork",
+      );
+    }
+    assert.equal(refusals.alarms, []);
+    await trust.accept(sibling.chain.held.envelope);
+    assert.equal(refusals.alarms, ["fork-reported"]);
+    assert.is((await edge.events()).at(-1), "fork-reported");
   });
 });
