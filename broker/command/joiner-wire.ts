@@ -40,6 +40,8 @@ export class JoinerWire {
     socket.on("data", (chunk: Buffer) => this.#take(chunk));
     socket.on("drain", () => this.onDrain());
     socket.on("close", () => this.onGone());
+    // Ends of a direction are frames: the socket's own end means that the other side has nothing more to say or hear, or was killed.
+    socket.on("end", () => socket.destroy());
     socket.on("error", () => socket.destroy());
   }
 

@@ -101,6 +101,21 @@ await group("a held session", {}, (test) => {
     assert.is((await closing).how, "cut");
     assert.is(await joinHeld(context, site, hmi, opening("hmi")), undefined);
   });
+  // The kernel closes a killed process's socket as an orderly end, and the joiner waited for ever on what was still open of its own.
+  test("whose process is gone in the middle cuts a joiner that has read everything so far", async () => {
+    using folder = temporaryFolder();
+    const context = contextIn(folder.path);
+    const held = await holdForJoiners(context, site, [hmi], async () => new EchoStream());
+    const stream = await joinHeld(context, site, hmi, opening("hmi"));
+    assert.ok(stream);
+    const closing = closingOf(stream);
+    const told = Promise.withResolvers<unknown>();
+    stream.onControl = (message) => told.resolve(message);
+    stream.sendControl({ type: "resize", columns: 100, rows: 30 });
+    await told.promise;
+    await held[Symbol.asyncDispose]();
+    assert.is((await closing).how, "cut");
+  });
   test("is refused in a runtime folder that others may enter", async () => {
     using folder = temporaryFolder();
     const { chmodSync } = await import("node:fs");
