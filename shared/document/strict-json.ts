@@ -2,6 +2,9 @@
 // Attacks stopped here: duplicate keys, odd numbers and white space (two readers, two meanings), `__proto__`, lone surrogates.
 import { SallyportError } from "../errors.ts";
 
+/** No document or message comes near it; without it the depth that a reader takes would be that of its stack. */
+const maxDepth = 64;
+
 /** The value of `text`; throws `json_invalid` unless `JSON.stringify` gives back the very same text. */
 export function parseStrictJson(text: string): unknown {
   let value: unknown;
@@ -11,7 +14,7 @@ export function parseStrictJson(text: string): unknown {
     if (cause instanceof SallyportError) throw cause;
     throw new SallyportError("json_invalid", "text is not JSON", { cause });
   }
-  if (!text.isWellFormed() || !isWellFormedValue(value)) {
+  if (!text.isWellFormed() || !isWellFormedValue(value, 0)) {
     throw new SallyportError("json_invalid", "text holds a lone surrogate");
   }
   if (JSON.stringify(value) !== text) {
@@ -29,11 +32,14 @@ function refuseProto(key: string, value: unknown): unknown {
 }
 
 // An escaped surrogate (`\ud800`) leaves the text itself well-formed, so the strings are looked at too.
-function isWellFormedValue(value: unknown): boolean {
+function isWellFormedValue(value: unknown, depth: number): boolean {
   if (typeof value === "string") return value.isWellFormed();
-  if (Array.isArray(value)) return value.every(isWellFormedValue);
   if (typeof value !== "object" || value === null) return true;
+  if (depth === maxDepth) {
+    throw new SallyportError("json_invalid", `value is nested deeper than ${maxDepth}`);
+  }
+  if (Array.isArray(value)) return value.every((item) => isWellFormedValue(item, depth + 1));
   return Object.entries(value).every(
-    ([key, item]) => key.isWellFormed() && isWellFormedValue(item),
+    ([key, item]) => key.isWellFormed() && isWellFormedValue(item, depth + 1),
   );
 }

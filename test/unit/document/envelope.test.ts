@@ -9,6 +9,7 @@ import {
   payloadOf,
   type Envelope,
 } from "../../../shared/document/envelope.ts";
+import { SallyportError } from "../../../shared/errors.ts";
 import { parseStrictJson } from "../../../shared/document/strict-json.ts";
 import { group } from "../../support/group.ts";
 
@@ -24,6 +25,9 @@ const refusedTexts: readonly [note: string, text: string][] = [
   ["integer-like keys out of order", '{"b":1,"1":2}'],
   ["a byte order mark", '\ufeff{"a":1}'],
   ["no JSON at all", "{"],
+  ["arrays nested 65 deep", `${"[".repeat(65)}${"]".repeat(65)}`],
+  ["objects nested 2,000 deep", `${'{"a":'.repeat(2_000)}1${"}".repeat(2_000)}`],
+  ["what no stack can hold", `${"[".repeat(60_000)}${"]".repeat(60_000)}`],
 ];
 
 const envelope: Envelope = {
@@ -35,9 +39,16 @@ const envelope: Envelope = {
 await group("envelope", {}, (test) => {
   for (const [note, text] of refusedTexts) {
     test(`strict JSON refuses ${note}`, () => {
-      assert.throws(() => parseStrictJson(text), /strict JSON|not JSON|__proto__|surrogate/);
+      assert.throws(
+        () => parseStrictJson(text),
+        (thrown: unknown) => thrown instanceof SallyportError && thrown.code === "json_invalid",
+      );
     });
   }
+  test("strict JSON takes 64 levels", () => {
+    const text = `${"[".repeat(64)}${"]".repeat(64)}`;
+    assert.is(JSON.stringify(parseStrictJson(text)), text);
+  });
   test("strict JSON reads the one spelling", () => {
     assert.equal(parseStrictJson('{"a":[1,"ü",null,true,{"b":-2.5}]}'), {
       a: [1, "ü", null, true, { b: -2.5 }],
