@@ -185,6 +185,7 @@ class Acceptor implements ChannelAcceptor {
     const session = this.#sessions.get(standing.channel);
     const isKnown =
       session?.channel.isWide === true &&
+      session.channel.purpose === arrival.hello.purpose &&
       session.channel.furtherKey.id.toHex() === standing.pskId.toHex() &&
       session.numbers.isFresh(standing.number);
     if (!isKnown) return this.#refuse(visit.preamble, helloBytes, "unknown");

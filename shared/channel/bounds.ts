@@ -32,6 +32,8 @@ export const floorBytes = 256 * kibibyte;
 
 /** One control message as JSON: a document of 256 KiB fits with its escapes. */
 export const maxControlBytes = 320 * kibibyte;
+/** Records that one control message may come in, so that endless empty ones fill no memory. */
+export const maxControlParts = 32;
 export const maxAbortReasonBytes = 512;
 
 /** Channels of one session at once, and how many of them may stand ready without an opening. */

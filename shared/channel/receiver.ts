@@ -1,9 +1,9 @@
 // The receiving half of a channel (shared/protocol.md, "Items"): items are handed over in order, once, and acknowledged when they have settled.
 // Invariants: before `release` nothing is delivered; what is not settled is bounded, by the window and over all channels.
-import { concatBytes } from "../bytes.ts";
+import { concatBytes, copyOf } from "../bytes.ts";
 import type { Clock } from "../clock.ts";
 import { SallyportError } from "../errors.ts";
-import { ackAfterBytes, ackDelayMs, maxControlBytes } from "./bounds.ts";
+import { ackAfterBytes, ackDelayMs, maxControlBytes, maxControlParts } from "./bounds.ts";
 import type { Budget } from "./budget.ts";
 import { uint64 } from "./fixed-bytes.ts";
 import { Inbox } from "./inbox.ts";
@@ -130,12 +130,13 @@ export class Receiver {
   }
 
   #takeControlPart(content: Uint8Array, item: IncomingItem, isLast: boolean): void {
-    this.#controlParts.push(content);
+    // Attack: a small part holds on to the memory of its whole record.
+    this.#controlParts.push(copyOf(content));
     this.#controlBytes += content.length;
-    if (this.#controlBytes > maxControlBytes) {
+    if (this.#controlBytes > maxControlBytes || this.#controlParts.length > maxControlParts) {
       throw new SallyportError(
         "message_invalid",
-        `control message exceeds ${maxControlBytes} bytes`,
+        `control message exceeds ${maxControlBytes} bytes or ${maxControlParts} records`,
       );
     }
     if (!isLast) {

@@ -4,7 +4,7 @@ import { concatBytes, utf8 } from "../../../shared/bytes.ts";
 import { maxUnadmitted, maxUnadmittedBytes, windowBytes } from "../../../shared/channel/bounds.ts";
 import type { EdgeChannel } from "../../../shared/channel/admission.ts";
 import { uint64 } from "../../../shared/channel/fixed-bytes.ts";
-import { finishHello, makeHello } from "../../../shared/channel/handshake.ts";
+import { channelIdOf, finishHello, makeHello } from "../../../shared/channel/handshake.ts";
 import { encodeControl } from "../../../shared/channel/messages.ts";
 import type { RecordType } from "../../../shared/channel/record.ts";
 import { RecordOpener, RecordSealer, recordTypes } from "../../../shared/channel/record.ts";
@@ -199,6 +199,28 @@ await group("attacks on the channel", {}, (test) => {
     assert.is(answer.length, 66, "a refusal");
     assert.is(world.gate.openings.length, 1);
     session.abort("done");
+  });
+
+  test("a further channel has its session's purpose, and no other", async () => {
+    const world = await createWorld();
+    const { keys } = await hostileVendor(world);
+    const answers: number[] = [];
+    for (const [number, purpose] of [
+      [1, "journal"],
+      [2, "session"],
+    ] as const) {
+      const [near, far] = MemoryTransport.pair();
+      world.acceptor.accept(far);
+      const sent = await makeHello(nodeCrypto, {
+        site: siteId,
+        edge: world.edge.id,
+        purpose,
+        standing: { kind: "further", channel: channelIdOf(keys), number, psk: keys.further },
+      });
+      near.send([sent.bytes]);
+      answers.push((await firstMessage(near))[1] ?? 99);
+    }
+    assert.equal(answers, [1, 0], "unknown, accepted");
   });
 
   test("a further channel of a session that is over is refused", async () => {
@@ -422,6 +444,23 @@ await group("attacks on the channel", {}, (test) => {
       },
       "message_invalid",
     ],
+    [
+      "sends one message in endless empty parts",
+      (say: Say) => {
+        for (let part = 0; part < 40; part += 1) say(recordTypes.controlPart, new Uint8Array());
+      },
+      "message_invalid",
+    ],
+    [
+      "sends a message of endless depth",
+      (say: Say) => say(recordTypes.control, utf8(`${"[".repeat(60_000)}${"]".repeat(5_000)}`)),
+      "message_invalid",
+    ],
+    [
+      "sends a whole message of great depth",
+      (say: Say) => say(recordTypes.control, utf8(`${"[".repeat(30_000)}${"]".repeat(30_000)}`)),
+      "message_invalid",
+    ],
   ] as const) {
     test(`an admitted peer that ${what} is aborted under the seal, and not resumed`, async () => {
       const world = await createWorld();
@@ -459,7 +498,7 @@ async function hostileVendor(world: World) {
   const say: Say = (type, content) => void near.send(sealer.seal(type, content).parts);
   say(recordTypes.control, encodeControl(flight));
   while (!received.includes(recordTypes.control)) await turns(1);
-  return { say, received };
+  return { say, received, keys: result.keys };
 }
 
 function options() {
