@@ -1,5 +1,5 @@
 // Files that survive a power cut: what these functions wrote is on the disk, whole, when they return.
-// Invariant: a reader sees the old file or the new one, never a part of either.
+// Invariants: a reader sees the old file or the new one, never a part of either; of two writes the one that was asked for last stays.
 import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { SallyportError } from "../shared/errors.ts";
@@ -7,12 +7,29 @@ import { SallyportError } from "../shared/errors.ts";
 const privateFile = 0o600;
 const privateFolder = 0o700;
 
-/** Replaces `path` by `bytes`: temporary file, fsync, rename, fsync of the folder. Throws `disk_full` or `file_invalid`; `path` is then as it was. */
+/** The last write to each path that is under way. */
+const writing = new Map<string, Promise<void>>();
+
+/**
+ * Replaces `path` by `bytes`: temporary file, fsync, rename, fsync of the folder. Writes to one path are made in the order of the calls. Throws
+ * `disk_full` or `file_invalid`; `path` is then as it was.
+ */
 export async function writeDurably(
   path: string,
   bytes: Uint8Array | string,
   mode: number = privateFile,
 ): Promise<void> {
+  const turn = (writing.get(path) ?? Promise.resolve()).then(() => replace(path, bytes, mode));
+  const over = turn.catch(() => undefined);
+  writing.set(path, over);
+  try {
+    await turn;
+  } finally {
+    if (writing.get(path) === over) writing.delete(path);
+  }
+}
+
+async function replace(path: string, bytes: Uint8Array | string, mode: number): Promise<void> {
   const temporary = `${path}.tmp`;
   try {
     const file = await open(temporary, "w", mode);
