@@ -75,7 +75,9 @@ function flipped(bytes: Uint8Array, at: number): Uint8Array {
   return changed;
 }
 
-// The sink's answer takes several records; number 2 is the first with its data, behind the edge's have and opened.
+// Behind answer, have and opened; and behind hello, have, opening and the order to the sink.
+const firstDataOfEdge = 3;
+const firstAckOfVendor = 4;
 const records: readonly [
   what: string,
   direction: Direction,
@@ -166,7 +168,11 @@ await group("a hostile relay: channels", { timeoutMs: 90_000 }, (test) => {
     test(`a record that was ${what} ${direction} costs its connection, and not one byte is lost or changed`, async () => {
       const world = await shared();
       using visited = await enter(world, await job(world));
-      const fault = once(direction, direction === "to-vendor" ? 2 : 2, act);
+      const fault = once(
+        direction,
+        direction === "to-vendor" ? firstDataOfEdge : firstAckOfVendor,
+        act,
+      );
       using _attack = world.relay.attack({ tamper: fault.tamper });
       assert.ok(await given(world, visited.session, 300_000));
       assert.ok(fault.isDone);
@@ -183,7 +189,7 @@ await group("a hostile relay: channels", { timeoutMs: 90_000 }, (test) => {
         if (
           channel.kind !== "further" ||
           direction !== "to-vendor" ||
-          index !== 2 ||
+          index !== firstDataOfEdge ||
           kept.length >= 2
         )
           return [bytes];

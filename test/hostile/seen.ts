@@ -32,6 +32,6 @@ function encodedForms(bytes: Buffer): Buffer[] {
     const text = Buffer.concat([Buffer.alloc(shift), bytes]).toString("base64url");
     const inner = text.slice(shift === 0 ? 0 : shift + 1, -2);
     const standard = inner.replaceAll("-", "+").replaceAll("_", "/");
-    return inner.length < 12 ? [] : [Buffer.from(inner), Buffer.from(standard)];
+    return inner.length < 8 ? [] : [Buffer.from(inner), Buffer.from(standard)];
   });
 }

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import type { Channel, CloseKind } from "../../shared/channel/channel.ts";
 import type { SessionChannel } from "../../shared/channel/session.ts";
 import type { TargetId } from "../../shared/ids.ts";
-import { bulkHash, bulkBytes } from "../plant/sink.ts";
+import { bulkHash } from "../plant/sink.ts";
 import type { World } from "./world.ts";
 
 export interface SinkStream {
@@ -34,13 +34,12 @@ export async function openSink(
   });
   const hash = createHash("sha256");
   const [away, closed] = [Promise.withResolvers<void>(), Promise.withResolvers<CloseKind>()];
-  let text = ""; const all: Buffer[] = [];
+  let text = "";
   let count = 0;
   let hasEnded = false;
   let wake = Promise.withResolvers<void>();
   channel.onData = (bytes, settled) => {
     hash.update(bytes);
-    if (process.env["DEBUG_H"]) all.push(Buffer.from(bytes));
     count += bytes.length;
     if (count < 4096) text += Buffer.from(bytes).toString();
     settled();
@@ -52,15 +51,7 @@ export async function openSink(
     channel.end();
   };
   channel.onAway = () => away.resolve();
-  channel.onClose = (how, error, reason) => {
-    if (process.env["DEBUG_H"]) {
-      const got = Buffer.concat(all); const want = Buffer.concat([...bulkBytes(got.length)]);
-      let i = 0; while (i < got.length && got[i] === want[i]) i++;
-      if (i < got.length) console.log("MISMATCH at", i, "of", got.length, "found in want at", want.indexOf(got.subarray(i, i + 16)), all.map(b=>b.length).join(","));
-    }
-    if (process.env["DEBUG_H"]) console.log("close", how, error, reason, count, channel.epoch);
-    closed.resolve(how);
-  };
+  channel.onClose = (how) => closed.resolve(how);
   const until = async (bytes: number): Promise<void> => {
     while (count < bytes) await wake.promise;
   };
