@@ -10,7 +10,7 @@ import type { DocumentHash, TargetId } from "../shared/ids.ts";
 import { headerText } from "../shared/record/journal-entry.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import type { Claim, Home } from "./claim.ts";
-import { listenConsole } from "./console-socket.ts";
+import { listenConsole, type AnswerConsole } from "./console-socket.ts";
 import { Consumption } from "./consumption.ts";
 import { Devices } from "./devices.ts";
 import { makeFolder } from "./durable-file.ts";
@@ -39,6 +39,8 @@ import { openVault } from "./vault.ts";
 const suite = nodeCrypto;
 const warnPercent = 80;
 const choreEveryMs = 10 * 60_000;
+/** While a session runs the floor of time is kept at least so often: what a power cycle and a wrong clock could give back to a job. */
+const floorEveryMs = 60_000;
 /** No target's interlock is wired to this edge yet. */
 const noInterlocks: ReadonlySet<TargetId> = new Set();
 
@@ -64,9 +66,29 @@ export interface Edge extends AsyncDisposable {
 
 /** Brings an edge up from its state folder. Resolves when it serves; the link to the relay heals by itself from then on. */
 export async function startEdge(options: EdgeOptions): Promise<Edge> {
+  await makeFolder(options.state);
+  // Before anything is read or written: two processes on one state folder would damage its journal.
+  const answering = Promise.withResolvers<AnswerConsole>();
+  const console = await listenConsole(options.state, async function* (asked, gone) {
+    yield* (await answering.promise)(asked, gone);
+  });
+  try {
+    return await bringUp(options, console, (answer) => answering.resolve(answer));
+  } catch (thrown) {
+    answering.promise.catch((fault: unknown) => options.log(`not started: ${messageOf(fault)}`));
+    answering.reject(thrown);
+    await console[Symbol.asyncDispose]();
+    throw thrown;
+  }
+}
+
+async function bringUp(
+  options: EdgeOptions,
+  console: AsyncDisposable,
+  answerWith: (answer: AnswerConsole) => void,
+): Promise<Edge> {
   const { state, claim, clock: machineClock, bootId, log } = options;
   const at = (name: string): string => join(state, name);
-  await makeFolder(state);
   const home = await openHome(at("home.json"), claim);
   const { site } = home;
   const keyFile = at("key");
@@ -266,28 +288,33 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
     });
   }
   await inbox.answerAgain();
-  const console = await listenConsole(state, (asked, gone) =>
-    answerConsole(statusSource, asked, gone),
-  );
+  answerWith((asked, gone) => answerConsole(statusSource, asked, gone));
 
-  let chores = clock.setTimer(choreEveryMs, runChores);
+  let choresMs = clock.monotonicMs();
+  let chores = clock.setTimer(floorEveryMs, runChores);
   function runChores(): void {
-    chores = clock.setTimer(choreEveryMs, runChores);
-    Promise.all([trust.settleRecovery(), time.save()]).catch((fault: unknown) => {
-      log(`chores: ${messageOf(fault)}`);
-    });
+    chores = clock.setTimer(floorEveryMs, runChores);
+    const isDue = clock.monotonicMs() - choresMs >= choreEveryMs;
+    if (!isDue && sessions.summaries().length === 0) return;
+    if (isDue) choresMs = clock.monotonicMs();
+    Promise.all([isDue ? trust.settleRecovery() : undefined, time.save()]).catch((fault: unknown) =>
+      log(`chores: ${messageOf(fault)}`),
+    );
   }
 
   const failed = new AbortController();
-  journal.failed.addEventListener("abort", () => {
+  const onJournalFailed = (): void => {
     log(`journal failed: ${messageOf(journal.failed.reason)}`);
     void sessions.endAll("edge-failing").then(() => failed.abort(journal.failed.reason));
-  });
+  };
+  if (journal.failed.aborted) onJournalFailed();
+  journal.failed.addEventListener("abort", onJournalFailed);
 
   return {
     failed: failed.signal,
     async [Symbol.asyncDispose]() {
       ended.abort();
+      journal.failed.removeEventListener("abort", onJournalFailed);
       chores[Symbol.dispose]();
       await console[Symbol.asyncDispose]();
       await sessions.endAll("edge-failing");
