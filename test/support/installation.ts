@@ -216,13 +216,16 @@ export interface InstallationOptions {
   /** What everybody has configured as their relay. */
   readonly openRelay?: (folder: string) => Promise<RunningRelay>;
   readonly edgeEnv?: Record<string, string>;
+  /** Where the edge's state folder lies, if not in the installation's own folder. */
+  readonly edgeFolder?: string;
 }
 
 /** Makes a site with an edge, the given targets, an approver and a vendor with an enrolled authenticator. */
 export async function startInstallation(
   targets: readonly TargetToAdd[],
-  { secondFactor = "required", openRelay = startRelay, edgeEnv = {} }: InstallationOptions = {},
+  options: InstallationOptions = {},
 ): Promise<Installation> {
+  const { secondFactor = "required", openRelay = startRelay, edgeEnv = {} } = options;
   await using started = new AsyncDisposableStack();
   const folder = started.use(temporaryFolder());
   const relay = started.use(await openRelay(folder.path));
@@ -237,7 +240,8 @@ export async function startInstallation(
   );
   const claim = join(folder.path, "claim.json");
   await owner.do("claim", "Hall 3", "--out", claim);
-  const edge = started.use(await startEdge(folder.path, claim, edgeEnv));
+  const edgeFolder = options.edgeFolder ?? folder.path;
+  const edge = started.use(await startEdge(edgeFolder, claim, edgeEnv));
   await introduce(owner, approver, ["--role", "approver"], relay);
   await introduce(owner, vendor, ["--role", "vendor"], relay);
   await acceptAll(owner, 3);
