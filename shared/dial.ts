@@ -30,8 +30,6 @@ export interface Route {
   readonly host: string;
   readonly port: number;
   readonly proxy?: { readonly host: string; readonly port: number; readonly credentials?: string };
-  /** Every certificate authority to trust, PEM; undefined: those that the platform trusts. */
-  readonly authorities?: readonly string[];
 }
 
 /** What is needed of a `net.Socket` or `tls.TLSSocket` while it is dialled. */
@@ -51,12 +49,11 @@ export interface TlsOptions<Socket extends DialledSocket> {
   ALPNProtocols: string[];
   highWaterMark: number;
   servername?: string;
-  ca?: string[];
   socket?: Socket;
   onread?: { buffer: Uint8Array; callback: (length: number) => boolean };
 }
 
-/** `net.connect` and `tls.connect`. */
+/** `net.connect`, and `tls.connect` with whatever its caller trusts. */
 export interface Sockets<Socket extends DialledSocket> {
   readonly connectTcp: (options: { host: string; port: number }) => Socket;
   readonly connectTls: (options: TlsOptions<Socket>) => Socket;
@@ -69,7 +66,7 @@ export interface DialLimits {
 }
 
 /** The route to `relay` (https), through `proxy` (http, with `name:password@` if it asks for Basic); throws `usage`. */
-export function parseRoute(relay: URL, proxy?: URL, authorities?: readonly string[]): Route {
+export function parseRoute(relay: URL, proxy?: URL): Route {
   if (relay.protocol !== "https:") throw misuse(`relay "${relay.origin}", expected https`);
   if (proxy !== undefined && proxy.protocol !== "http:") {
     throw misuse(`proxy of scheme "${proxy.protocol}", expected http`);
@@ -86,7 +83,6 @@ export function parseRoute(relay: URL, proxy?: URL, authorities?: readonly strin
         }),
       },
     }),
-    ...(authorities && { authorities }),
   };
 }
 
@@ -154,7 +150,6 @@ async function openTls<Socket extends DialledSocket>(
     ALPNProtocols: ["http/1.1"],
     highWaterMark: highWaterBytes,
     ...(!isAddress(route.host) && { servername: route.host }),
-    ...(route.authorities && { ca: [...route.authorities] }),
     ...(through && { socket: through }),
     // A socket upon another one ignores `onread`, so there the 'data' event serves.
     ...(receive && {

@@ -7,6 +7,7 @@ import { dialWebSocket, parseRoute } from "../../shared/dial.ts";
 import type { EdgeId } from "../../shared/ids.ts";
 import { socketTransport } from "../../shared/socket-transport.ts";
 import type { FrameTransport } from "../../shared/transport.ts";
+import { trusting } from "./trust.ts";
 
 export interface ChannelDial {
   readonly relay: URL;
@@ -27,10 +28,13 @@ export interface ChannelDial {
  * and `timeout` may be tried again, `unauthorised`, `forbidden` and `not_found` are the relay's refusals.
  */
 export async function dialChannel(dial: ChannelDial): Promise<FrameTransport> {
-  const authorities = dial.extraCa && [...tls.getCACertificates("default"), dial.extraCa];
+  const trust = trusting(dial.extraCa ?? null);
   return dialWebSocket(
-    { connectTcp: net.connect, connectTls: tls.connect },
-    parseRoute(dial.relay, dial.proxy, authorities || undefined),
+    {
+      connectTcp: net.connect,
+      connectTls: (options) => tls.connect({ ...options, ...trust }),
+    },
+    parseRoute(dial.relay, dial.proxy),
     `/channel/${dial.edge}`,
     { Authorization: `Bearer ${dial.token}` },
     dial,

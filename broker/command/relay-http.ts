@@ -2,11 +2,11 @@
 // Nothing that comes through here is trusted; what is signed is verified by the caller.
 import http from "node:http";
 import https from "node:https";
-import tls from "node:tls";
 import * as v from "valibot";
 import { messageOf, SallyportError, type ErrorCode } from "../../shared/errors.ts";
 import { CommandError } from "./exit-codes.ts";
 import type { RelayAddress } from "./home.ts";
+import { trusting } from "./trust.ts";
 
 const maxAnswerBytes = 8 * 1024 * 1024;
 const answerLimitMs = 15_000;
@@ -164,11 +164,6 @@ export function parseRelayUrl(text: string): URL {
     );
   }
   return url;
-}
-
-/** TLS options that trust the machine's authorities and one more. */
-export function trusting(authority: string | null): { readonly ca?: string[] } {
-  return authority === null ? {} : { ca: [...tls.getCACertificates("default"), authority] };
 }
 
 function codeOf(status: number): ErrorCode {

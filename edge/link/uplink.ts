@@ -13,6 +13,7 @@ import {
   dialTls,
   dialWebSocket,
   parseRoute,
+  type Sockets,
 } from "../../shared/dial.ts";
 import { SallyportError } from "../../shared/errors.ts";
 import type { EdgeId } from "../../shared/ids.ts";
@@ -54,10 +55,15 @@ export interface Uplink {
 }
 
 export function openUplink({ relay, proxy, extraCa, clock }: UplinkOptions): Uplink {
-  const authorities =
-    extraCa === undefined ? undefined : [...tls.getCACertificates("default"), extraCa];
-  const route = parseRoute(relay, proxy, authorities);
-  const sockets = { connectTcp: net.connect, connectTls: tls.connect };
+  const route = parseRoute(relay, proxy);
+  // Made once for all connections: reading the platform's certificates takes longer than a whole handshake, and megabytes each time.
+  const trust = extraCa !== undefined && {
+    secureContext: tls.createSecureContext({ ca: [...tls.getCACertificates("default"), extraCa] }),
+  };
+  const sockets: Sockets<net.Socket> = {
+    connectTcp: net.connect,
+    connectTls: (options) => tls.connect({ ...options, ...trust }),
+  };
   const limits = (signal: AbortSignal | undefined) => ({ clock, ...(signal && { signal }) });
 
   const openStream = async (signal?: AbortSignal): Promise<net.Socket> =>
