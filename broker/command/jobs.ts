@@ -114,10 +114,6 @@ export async function jobsAmong(stored: readonly StoredDocument[], held: Held): 
 }
 
 /** The job that people call `id`: the beginning of its number, or its request's whole hash. */
-export async function requireJob(site: Site, id: string): Promise<Job> {
-  return pickJob(await jobsOf(site), id);
-}
-
 export function pickJob(jobs: readonly Job[], id: string): Job {
   const fits = jobs.filter(
     (job) => job.request.hash === id || (id.length >= 4 && job.id.startsWith(id.toLowerCase())),

@@ -9,8 +9,9 @@ import { findTarget, policyOf } from "../../../shared/document/manifest.ts";
 import type { Verified } from "../../../shared/document/verify.ts";
 import type { Context } from "../context.ts";
 import { CommandError } from "../exit-codes.ts";
+import { chooseJob } from "../job-choice.ts";
 import { jobQuestion, parseTargets } from "../job-words.ts";
-import { requireJob, type Job } from "../jobs.ts";
+import type { Job } from "../jobs.ts";
 import type { Posted } from "../relay-client.ts";
 import { openSite, type Site } from "../site.ts";
 import { parseMinutes } from "../times.ts";
@@ -22,36 +23,48 @@ interface ApproveOptions {
 
 export function addApproveVerbs(program: Command, context: Context): void {
   program
-    .command("approve <job>")
+    .command("approve [job]")
     .helpGroup("Jobs:")
-    .description("show what is asked for, and sign the permission")
+    .description(
+      "show what is asked for, and sign the permission (the only open request, or the named)",
+    )
     .option("--minutes <number>", "fewer minutes than asked for")
     .option("--targets <target...>", "fewer targets or rights, for example press-hmi:terminal")
     .addHelpText(
       "after",
-      "\nExamples:\n  sallyport approve 3f9a41c207\n  sallyport approve 3f9a41c207 --minutes 15 --targets press-hmi:exec --yes",
+      "\nExamples:\n  sallyport approve\n  sallyport approve 3f9a41c207 --minutes 15 --targets press-hmi:exec --yes",
     )
-    .action((job: string, options: ApproveOptions) => approve(context, job, options));
+    .action((job: string | undefined, options: ApproveOptions) => approve(context, job, options));
   program
-    .command("deny <job>")
+    .command("deny [job]")
     .helpGroup("Jobs:")
     .description("say no, with a reason that the vendor sees")
     .option("--reason <text>", "why", "")
-    .action((job: string, options: { reason: string }) => deny(context, job, options.reason));
+    .action((job: string | undefined, options: { reason: string }) =>
+      deny(context, job, options.reason),
+    );
   program
-    .command("extend <job>")
+    .command("extend [job]")
     .helpGroup("Jobs:")
     .description("give a granted job more minutes, in place: the session goes on")
     .requiredOption("--by <minutes>", "how many more")
     .addHelpText("after", "\nExample:\n  sallyport extend 3f9a41c207 --by 30")
-    .action((job: string, options: { by: string }) =>
+    .action((job: string | undefined, options: { by: string }) =>
       extend(context, job, parseMinutes(options.by)),
     );
 }
 
-async function approve(context: Context, id: string, options: ApproveOptions): Promise<void> {
+async function approve(
+  context: Context,
+  id: string | undefined,
+  options: ApproveOptions,
+): Promise<void> {
   const site = await openSite(context);
-  const job = await requireJob(site, id);
+  const job = await chooseJob(site, id, {
+    verb: "approve",
+    does: "waits for your approval",
+    fits: (each) => isWaiting(each) && whyNotApprovable(site, each) === undefined,
+  });
   requireApprovable(site, job);
   if (job.state !== "waiting" && job.state !== "partly approved" && job.state !== "denied") {
     throw new CommandError(
@@ -118,9 +131,13 @@ async function cosign(
   told(context, job, grant, posted.state);
 }
 
-async function extend(context: Context, id: string, by: number): Promise<void> {
+async function extend(context: Context, id: string | undefined, by: number): Promise<void> {
   const site = await openSite(context);
-  const job = await requireJob(site, id);
+  const job = await chooseJob(site, id, {
+    verb: "extend",
+    does: "is granted that you may extend",
+    fits: (each) => each.state === "granted" && whyNotApprovable(site, each) === undefined,
+  });
   requireApprovable(site, job);
   if (job.grant === undefined || job.state !== "granted")
     throw new CommandError(
@@ -154,10 +171,14 @@ async function extend(context: Context, id: string, by: number): Promise<void> {
   await signAndGive(context, site, job, draft);
 }
 
-async function deny(context: Context, id: string, reason: string): Promise<void> {
+async function deny(context: Context, id: string | undefined, reason: string): Promise<void> {
   const site = await openSite(context);
   site.requireRole("approver", "owner");
-  const job = await requireJob(site, id);
+  const job = await chooseJob(site, id, {
+    verb: "deny",
+    does: "waits for approval",
+    fits: isWaiting,
+  });
   if (job.grant !== undefined)
     throw new CommandError(
       "refused",
@@ -194,12 +215,21 @@ function told(context: Context, job: Job, grant: Grant, state: Posted["state"]):
   );
 }
 
+function isWaiting({ state }: Job): boolean {
+  return state === "waiting" || state === "partly approved";
+}
+
 // What an edge would refuse is not signed in the first place.
 function requireApprovable(site: Site, job: Job): void {
   site.requireRole("approver");
+  const why = whyNotApprovable(site, job);
+  if (why !== undefined) throw why;
+}
+
+function whyNotApprovable(site: Site, job: Job): CommandError | undefined {
   const { vendor, targets } = job.request.payload;
   if (vendor === site.me)
-    throw new CommandError(
+    return new CommandError(
       "refused",
       "nobody approves a request of their own",
       "ask another approver",
@@ -209,14 +239,15 @@ function requireApprovable(site: Site, job: Job): void {
     const target = findTarget(payload, id);
     const policy = target && policyOf(payload, target);
     if (policy?.passkeysOnly === true)
-      throw new CommandError(
+      return new CommandError(
         "refused",
         `policy "${policy.id}" wants passkeys`,
         "approve on the signing page",
       );
     if (policy?.approvers?.includes(site.me) === false)
-      throw new CommandError("refused", `policy "${policy.id}" does not name you as an approver`);
+      return new CommandError("refused", `policy "${policy.id}" does not name you as an approver`);
   }
+  return undefined;
 }
 
 /** The newest checkpoint of the job's edge that was ever seen here: the grant's anchor. */

@@ -7,7 +7,8 @@ import type { Context } from "../context.ts";
 import { closingError } from "../edge-session.ts";
 import { holdForJoiners } from "../held-session.ts";
 import { admittedLine, openJobSession, teller, type Tell } from "../job-session.ts";
-import { requireJob } from "../jobs.ts";
+import { chooseJob } from "../job-choice.ts";
+import type { Job } from "../jobs.ts";
 import { Loopback, type BoundPort } from "../loopback.ts";
 import { openSite, type Site } from "../site.ts";
 import { table } from "../tui.ts";
@@ -18,7 +19,7 @@ export interface ConnectOptions {
 
 export function addConnectVerbs(program: Command, context: Context): void {
   program
-    .command("connect <job>")
+    .command("connect [job]")
     .helpGroup("Sessions:")
     .description(
       "wait for the approval, open the session and hold it; TCP targets get local addresses",
@@ -32,27 +33,28 @@ Example:
 With --json each event is a line of JSON: waiting, connected (with the local addresses), warning, extended, away, back, ended.
 Ctrl-C ends the session.`,
     )
-    .action(async (job: string, options: ConnectOptions) => {
+    .action(async (job: string | undefined, options: ConnectOptions) => {
       context.keys.open().catch(() => undefined); // Opens meanwhile; whoever needs the key hears of the fault.
       await connectJob(context, await openSite(context), job, options);
     });
 }
 
+const openStates: ReadonlySet<Job["state"]> = new Set(["waiting", "partly approved", "granted"]);
+
 /** Holds the job's session until its end, or until Ctrl-C. */
 export async function connectJob(
   context: Context,
   site: Site,
-  id: string,
+  id: string | undefined,
   options: ConnectOptions,
 ): Promise<void> {
   const tell = teller(context, context.tui.json);
-  const { session, admitted } = await openJobSession(
-    context,
-    site,
-    await requireJob(site, id),
-    options,
-    tell,
-  );
+  const job = await chooseJob(site, id, {
+    verb: "connect",
+    does: "of yours is open",
+    fits: ({ state, request }) => request.payload.vendor === site.me && openStates.has(state),
+  });
+  const { session, admitted } = await openJobSession(context, site, job, options, tell);
   await using held = session;
   const tcp = admitted.targets.filter(({ kind }) => kind === "tcp");
   const open = held.open.bind(held);
@@ -72,7 +74,7 @@ export async function connectJob(
   tell(
     "admitted",
     {
-      job: id,
+      job: job.id,
       minutesLeft: admitted.minutesLeft,
       startsOnFirstOpening: admitted.startsOnFirstOpening,
     },

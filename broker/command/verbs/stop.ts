@@ -19,7 +19,7 @@ import type { EdgeId } from "../../../shared/ids.ts";
 import { targetArgument } from "../arguments.ts";
 import type { Context } from "../context.ts";
 import { CommandError } from "../exit-codes.ts";
-import { requireJob } from "../jobs.ts";
+import { chooseJob } from "../job-choice.ts";
 import { liftsOf, stateOfLift, unfinishedLift } from "../lifts.ts";
 import { awaitReceipts, carriedFacts, carriedLine, type Carried } from "../receipts.ts";
 import { openSite, type Site } from "../site.ts";
@@ -38,13 +38,13 @@ export function addStopVerbs(program: Command, context: Context): void {
   const wait = () =>
     new Option("--wait <duration>", "how long to wait for the edges' receipts").default("10s");
   program
-    .command("end <job>")
+    .command("end [job]")
     .helpGroup("Stopping:")
     .description("end a job for good, also while its session runs")
     .option("--reason <text>", "why", "")
     .option("--unsigned", "only stop it now, without your key: good for 15 minutes")
     .addOption(wait())
-    .action((job: string, options: StopOptions & { unsigned?: boolean }) =>
+    .action((job: string | undefined, options: StopOptions & { unsigned?: boolean }) =>
       end(context, job, options),
     );
   program
@@ -77,13 +77,17 @@ export function addStopVerbs(program: Command, context: Context): void {
 
 async function end(
   context: Context,
-  id: string,
+  id: string | undefined,
   options: StopOptions & { unsigned?: boolean },
 ): Promise<void> {
   const { tui } = context;
   const site = await openSite(context);
   site.requireRole("approver", "owner");
-  const job = await requireJob(site, id);
+  const job = await chooseJob(site, id, {
+    verb: "end",
+    does: "is granted",
+    fits: ({ state }) => state === "granted",
+  });
   const { edge } = job.request.payload;
   if (options.unsigned === true) {
     await tui.mustConfirm(`stop job ${job.id} for 15 minutes?`);

@@ -101,6 +101,19 @@ await group("a site's people", { timeoutMs: 120_000 }, (test) => {
     const unanswered = await ben.run(["site", "sign"]);
     assert.is(unanswered.code, 66);
   });
+  test("without a number a verb takes the only job that fits, but agrees to none unseen", async () => {
+    await using site = await startSite();
+    const none = await site.owner.run(["approve"]);
+    assert.is(none.code, 66);
+    assert.match(none.stderr, /no job waits for your approval/);
+    for (const verb of [["approve"], ["extend", "--by", "5"]]) {
+      const unseen = await site.owner.run([...verb, "--yes"]);
+      assert.is(unseen.code, 64, verb.join(" "));
+      assert.match(unseen.stderr, /with --yes the job must be named/);
+    }
+    for (const verb of ["end", "deny", "connect"])
+      assert.is((await site.owner.run([verb])).code, 66, verb);
+  });
   test("a file with a wrong name changes nothing and says where", async () => {
     await using site = await startSite();
     const wrong = await applied(site, (text) =>
