@@ -161,6 +161,9 @@ async function bringUp(
     consumption,
     situation,
     held: () => trust.held(),
+    onRequest() {
+      inbox.retry().catch((fault: unknown) => log(`not tried again: ${messageOf(fault)}`));
+    },
     async onGrant({ payload }) {
       if (payload.replaces !== null) await stops.grantReplaced(payload.request);
       sessions.rejudge();

@@ -72,7 +72,7 @@ export class Devices {
     if (heldVersion === version) return false;
     // A replaced secret comes again with every replay of the log: it is over, and must not wait for a manifest that would admit it.
     if (!isDevice && heldVersion !== undefined && version < heldVersion) return false;
-    if (isDevice) await verifyDevice(envelope, held);
+    if (isDevice) await verifyDevice(envelope, held, heldVersion ?? 0);
     else await verifySecret(envelope, held, heldVersion ?? 0);
     await journal.append(`${kind}-held`, { [kind]: hash, target }, { version });
     await vault.put({ kind, target, name, version, envelope });

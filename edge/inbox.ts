@@ -26,8 +26,9 @@ import type { Stops } from "./stops.ts";
 import type { Trust } from "./trust.ts";
 import type { EntryReference } from "./trust-file.ts";
 
-/** Documents that came before what they stand on; the oldest gives way. */
+/** Documents that came before what they stand on; the oldest gives way. They are written down with each document that is read. */
 const maxPostponed = 64;
+const maxPostponedBytes = 1024 * 1024;
 /** Receipts that are sent again at a start, newest ones: the relay may not have had them. */
 const receiptsAtStart = 32;
 
@@ -39,7 +40,7 @@ export interface InboxOptions {
   readonly trust: Trust;
   readonly jobs: Jobs;
   readonly devices: Devices;
-  readonly sessions: Sessions;
+  readonly sessions: Pick<Sessions, "settled">;
   readonly stops: Stops;
   readonly refusals: Refusals;
   readonly archive: Archive;
@@ -57,6 +58,7 @@ export class Inbox {
   readonly #options: InboxOptions;
   #read: UpMessage<"need">;
   #postponed: readonly Envelope[] = [];
+  #turn: Promise<unknown> = Promise.resolve();
 
   private constructor(
     options: InboxOptions,
@@ -84,8 +86,17 @@ export class Inbox {
     return this.#read;
   }
 
-  /** Deals with one document. Rejects only if the edge could not write down what it had to. */
-  async take({ log, seq, envelope }: DownMessage<"document">): Promise<void> {
+  /** Deals with one document, after those before it. Rejects only if the edge could not write down what it had to. */
+  async take(document: DownMessage<"document">): Promise<void> {
+    return this.#inTurn(() => this.#take(document));
+  }
+
+  /** Tries again what came too early; called when a request has come by another way. */
+  async retry(): Promise<void> {
+    return this.#inTurn(() => this.#retry());
+  }
+
+  async #take({ log, seq, envelope }: DownMessage<"document">): Promise<void> {
     await this.#deal(envelope);
     const after = this.#read.log === log ? Math.max(seq, this.#read.after) : seq;
     this.#read = { log, after };
@@ -115,8 +126,11 @@ export class Inbox {
     const { trust, stops, sessions } = this.#options;
     const acceptance = await trust.accept(envelope);
     const isStop = envelope.type !== "manifest" && envelope.type !== "roster";
+    // One that is known may have been cut off by a kill before its stop was lifted.
+    if (envelope.type === "lift" && ["accepted", "known"].includes(acceptance.outcome)) {
+      await stops.lift(parseLift(envelope).lockdown);
+    }
     if (acceptance.outcome === "accepted") {
-      if (envelope.type === "lift") await stops.lift(parseLift(envelope).lockdown);
       if (isStop) await sessions.settled();
       else await this.#retry();
     }
@@ -165,13 +179,30 @@ export class Inbox {
   }
 
   #postpone(envelope: Envelope): void {
-    this.#postponed = [...this.#postponed, envelope].slice(-maxPostponed);
+    const postponed = [...this.#postponed, envelope].slice(-maxPostponed);
+    let bytes = postponed.reduce((sum, item) => sum + item.payload.length, 0);
+    while (bytes > maxPostponedBytes) bytes -= postponed.shift()?.payload.length ?? bytes;
+    this.#postponed = postponed;
   }
 
   async #retry(): Promise<void> {
-    const postponed = this.#postponed;
+    const waiting = [...this.#postponed];
     this.#postponed = [];
-    for (const envelope of postponed) await this.#deal(envelope);
+    try {
+      for (let next = waiting[0]; next !== undefined; next = waiting[0]) {
+        await this.#deal(next);
+        waiting.shift();
+      }
+    } finally {
+      // What could not be written down is not lost by it.
+      this.#postponed = [...this.#postponed, ...waiting];
+    }
+  }
+
+  async #inTurn(act: () => Promise<void>): Promise<void> {
+    const turn = this.#turn.then(act);
+    this.#turn = turn.catch(() => undefined);
+    return turn;
   }
 
   // A receipt's date is its entry's, so that the same receipt made twice is the same document.

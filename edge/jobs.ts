@@ -28,6 +28,8 @@ export interface JobsOptions {
   readonly time: EdgeTime;
   readonly held: () => Held | undefined;
   readonly situation: () => Situation | undefined;
+  /** A request was learned, from whomever: what waits for it may be tried again. */
+  readonly onRequest: () => void;
   /** A grant joined the line of this request. */
   readonly onGrant: (grant: VerifiedGrant) => Promise<void>;
   /** A grant is anchored in a journal that this edge signed and has not. */
@@ -110,6 +112,7 @@ export class Jobs {
     }
     this.#known.set(hash, { request, line });
     this.#forgetOldest();
+    this.#options.onRequest();
   }
 
   async #offer(envelope: Envelope): Promise<Offer> {

@@ -93,16 +93,23 @@ export async function openDevice(
   return parseDevice(await openBox(suite, document.sealed, holder, infoOf(document)));
 }
 
-/** The device document, if an owner signed it and the manifest lists that target on that edge in this version; throws otherwise. */
+/**
+ * The device document, if an owner signed it, the manifest lists that target on that edge in this version, and it is not below the one in the
+ * vault (0 for none); throws otherwise.
+ */
 export async function verifyDevice(
   envelope: Envelope,
   held: Held,
+  vaultVersion = 0,
 ): Promise<Verified<DeviceDocument>> {
   const payload = parseDeviceDocument(envelope);
   const { deviceVersion } = requireTarget(payload.target, payload.edge, held);
   // Attack: an older address or host key brought back by the relay.
   if (payload.version !== deviceVersion) {
     throw documentInvalid(`device has version ${payload.version}, the manifest ${deviceVersion}`);
+  }
+  if (payload.version < vaultVersion) {
+    throw documentInvalid(`device has version ${payload.version}, the vault ${vaultVersion}`);
   }
   requireRecoveryBox(payload.sealed, held.manifest.payload);
   return verifyByRoles(envelope, payload, held, "owner");

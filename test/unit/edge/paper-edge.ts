@@ -60,6 +60,7 @@ export async function openPaperEdge(site: PaperSite) {
       consumption,
       situation,
       held: () => trust.held(),
+      onRequest: () => undefined,
       onGrant: async ({ payload }) => {
         if (payload.replaces !== null) await stops.grantReplaced(payload.request);
       },
