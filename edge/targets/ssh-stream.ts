@@ -42,9 +42,15 @@ export async function startOnDevice(
   stop: AbortSignal,
 ): Promise<DeviceStream> {
   const { promise, resolve, reject } = Promise.withResolvers<ClientChannel>();
+  let exit: Exit | undefined;
   const taken = (cause: Error | undefined, channel: ClientChannel): void => {
-    if (cause === undefined) resolve(channel);
-    else if (connection.lost.aborted) reject(connection.lost.reason);
+    if (cause === undefined) {
+      // At once: a short command's end may stand in the very bytes that said that it was started.
+      channel.on("exit", (code: number | null, signal?: string) => {
+        exit = { code, signal: signal?.replace(/^SIG/, "") ?? null };
+      });
+      resolve(channel);
+    } else if (connection.lost.aborted) reject(connection.lost.reason);
     else reject(refusedBy(address, `no ${started.run}: ${cause.message}`, cause));
   };
   const { client, address } = connection;
@@ -66,7 +72,11 @@ export async function startOnDevice(
   const joined = new RecordedStream(vendor, deviceEnd(channel), recording);
   channel.on("data", (bytes: Buffer) => joined.fromDevice("from-device", bytes));
   channel.stderr.on("data", (bytes: Buffer) => joined.fromDevice("device-error", bytes));
-  return { channel, joined, exited: untilExited(channel, connection, recording, stopped) };
+  return {
+    channel,
+    joined,
+    exited: untilExited(channel, connection, recording, stopped, () => exit),
+  };
 }
 
 function deviceEnd(channel: ClientChannel): DeviceEnd {
@@ -93,14 +103,12 @@ async function untilExited(
   connection: SshConnection,
   recording: Recording,
   stopped: Promise<never>,
+  told: () => Exit | undefined,
 ): Promise<Exit> {
-  let exit: Exit | undefined;
-  channel.on("exit", (code: number | null, signal?: string) => {
-    exit = { code, signal: signal?.replace(/^SIG/, "") ?? null };
-  });
   // Each closes after its last bytes were read. A device may answer a close as late as its command ends, so a stop does not wait for it.
   const closed = [channel, channel.stderr].map((output) => once(output, "close"));
   await Promise.race([Promise.all(closed), stopped]);
+  const exit = told();
   if (exit === undefined) {
     connection.lost.throwIfAborted();
     return { code: null, signal: null };
