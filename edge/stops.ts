@@ -13,6 +13,8 @@ import { elapsedMs, momentSchema, type EdgeTime, type Moment } from "./time.ts";
 
 export const unsignedStopMs = 15 * 60_000;
 const rememberedStops = 256;
+/** Beyond so many at once, the relay's stops become one of the whole edge: stopping is its right, filling the journal is not. */
+const maxRunning = 32;
 
 export interface StopsOptions {
   readonly path: string;
@@ -82,9 +84,12 @@ export class Stops implements Disposable {
   }
 
   /** Stops at once, then writes it down. `id` tells a repetition, which changes nothing. */
-  async begin(id: string, scope: StopScope, source: StopSource, by?: string): Promise<void> {
+  async begin(id: string, named: StopScope, source: StopSource, by?: string): Promise<void> {
     if (this.#heard.has(id)) return;
+    const isTooMany = source === "relay" && this.#running.length >= maxRunning;
+    if (isTooMany && this.#running.some(({ scope }) => scope.kind === "edge")) return;
     this.#remember(id);
+    const scope: StopScope = isTooMany ? { kind: "edge" } : named;
     const { journal, time } = this.#options;
     const since = time.moment();
     // What closes does not wait for the disk; the entry is in its place before that of any session that it ends.

@@ -11,7 +11,7 @@ import { WebSocket, WebSocketServer } from "ws";
 import type { DownMessage, DownName } from "../../shared/control.ts";
 import { downTopic, encodeControl } from "../../shared/control.ts";
 import type { Envelope } from "../../shared/document/envelope.ts";
-import { parseReceipt } from "../../shared/document/denial.ts";
+import { parseReceipt, type Receipt } from "../../shared/document/denial.ts";
 import { parseEdgeId, type DocumentHash, type EdgeId } from "../../shared/ids.ts";
 import { parseHeader, type JournalHeader } from "../../shared/record/journal-entry.ts";
 import type { FrameTransport } from "../../shared/transport.ts";
@@ -60,6 +60,8 @@ export class HostileRelay implements RunningRelay {
   readonly authority: string;
   readonly seen = new Seen();
   readonly channels: CarriedChannel[] = [];
+  /** Paths of the tunnels that edges have dialled. */
+  readonly tunnels: string[] = [];
   readonly #relay: RunningRelay;
   readonly #server: https.Server;
   readonly #control = new Map<EdgeId, CarriedControl>();
@@ -205,11 +207,16 @@ export class HostileRelay implements RunningRelay {
   }
 
   /** The edge's answer to a document: `done`, or the reason of its refusal. */
-  receipt(document: DocumentHash): Promise<string> {
+  async receipt(document: DocumentHash): Promise<string> {
+    const { outcome, reason } = await this.receiptOf(document);
+    return reason ?? outcome;
+  }
+
+  receiptOf(document: DocumentHash): Promise<Receipt> {
     return this.heard(({ name, message }) => {
       if (name !== "receipt") return undefined;
       const receipt = parseReceipt(message.envelope);
-      return receipt.document === document ? (receipt.reason ?? receipt.outcome) : undefined;
+      return receipt.document === document ? receipt : undefined;
     });
   }
 
@@ -369,6 +376,8 @@ export class HostileRelay implements RunningRelay {
 
   #carryTunnel(request: IncomingMessage, socket: Duplex, head: Uint8Array): void {
     const relay = net.connect(this.#relay.port, "127.0.0.1");
+    this.tunnels.push(request.url ?? "/");
+    this.#happened();
     relay.write(requestText(request, request.url ?? "/"));
     relay.write(head);
     for (const [from, to] of [
