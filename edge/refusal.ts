@@ -61,6 +61,8 @@ export type RefusalReason =
   | "target-in-use"
   // Of a session that runs.
   | "session-idle"
+  // Of somebody who comes without end.
+  | "too-often"
   // What the edge itself lacks.
   | "device-missing"
   | "edge-failing";
@@ -111,6 +113,7 @@ const shown: Partial<Record<RefusalReason, ShownReason>> = {
   "anchor-of-other-boot": "fresh-approval-needed",
   "target-in-use": "in-use",
   "session-idle": "idle",
+  "too-often": "unavailable",
   "device-missing": "unavailable",
   "edge-failing": "unavailable",
 };

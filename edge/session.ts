@@ -20,7 +20,9 @@ import {
   type SessionDecision,
 } from "./gate.ts";
 import { OpenStream, rightsFor } from "./opening.ts";
+import { Pace } from "./pace.ts";
 import { toldReason, type RefusalReason } from "./refusal.ts";
+import { isOwnFailure } from "./refusals.ts";
 import type { SessionState, SessionSummary, SessionWorld } from "./session-world.ts";
 import type { Occupation } from "./situation.ts";
 
@@ -28,6 +30,8 @@ import type { Occupation } from "./situation.ts";
 export const graceMs = 2 * 60_000;
 /** An end takes effect after so long even if the disk does not answer. */
 export const journalWaitMs = 100;
+/** Each opening costs a recording and entries in the journal; a browser opens some dozens at once. */
+const openings = { atOnce: 512, oneEveryMs: 1000 };
 /** How long the vendor's side may take to close after it was told that the session ends. */
 const closingMs = 2000;
 
@@ -37,6 +41,7 @@ export class Session {
   readonly #record: SessionRecord;
   readonly #countdown: Countdown;
   readonly #streams = new Set<OpenStream>();
+  readonly #pace: Pace;
   readonly #ended = Promise.withResolvers<void>();
   #state: SessionState = "opening";
   #admission: Admission | undefined;
@@ -48,6 +53,7 @@ export class Session {
   constructor(world: SessionWorld, caller: SessionCaller) {
     this.#world = world;
     this.#caller = caller;
+    this.#pace = new Pace(world.clock, openings);
     this.#record = new SessionRecord(world, caller);
     this.#countdown = new Countdown(world.clock, {
       warn: (secondsLeft) => this.#tell({ type: "warning", secondsLeft }),
@@ -145,6 +151,7 @@ export class Session {
     const decision = this.#decideOpening(asked);
     if (decision === undefined) return refusedOpening("edge-failing");
     if (decision.kind === "refused") return refusedOpening(decision.reason, decision.occupant);
+    if (!this.#pace.take()) return refusedOpening("too-often");
     const stream = new OpenStream(asked, decision.admission);
     this.#streams.add(stream);
     try {
@@ -297,7 +304,7 @@ export class Session {
       this.#streams.delete(stream);
       this.#world.onOccupation();
       // Recording and journal fail closed.
-      if (failure?.code === "recording_failed" || failure?.code === "disk_full") {
+      if (failure !== undefined && (failure.code === "recording_failed" || isOwnFailure(failure))) {
         await this.end("edge-failing");
       }
     } catch (thrown) {

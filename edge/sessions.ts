@@ -14,10 +14,11 @@ import { parseEnvelope } from "../shared/document/envelope.ts";
 import type { Held } from "../shared/document/held.ts";
 import { verifyProof } from "../shared/document/proof.ts";
 import { SallyportError } from "../shared/errors.ts";
-import type { ChannelId, DocumentHash } from "../shared/ids.ts";
+import type { ChannelId, DocumentHash, PersonId } from "../shared/ids.ts";
 import type { SessionCaller } from "./admission-record.ts";
 import { isReading } from "./gate.ts";
 import type { Jobs } from "./jobs.ts";
+import { Pace } from "./pace.ts";
 import { Reader, type ReaderWorld } from "./reader.ts";
 import { toldReason, type RefusalReason } from "./refusal.ts";
 import { isOwnFailure, type Refusals } from "./refusals.ts";
@@ -31,6 +32,9 @@ export interface SessionsWorld extends Omit<SessionWorld, "onOccupation" | "job"
   readonly jobs: Jobs;
   readonly refusals: Refusals;
 }
+
+/** Of one person: each coming costs a proof on file and entries in the journal. */
+const comings = { atOnce: 256, oneEveryMs: 10_000 };
 
 /** A reason of ours for what a verification threw. */
 class Refusal extends Error {
@@ -46,6 +50,7 @@ export class Sessions implements ChannelGate {
   readonly #world: SessionsWorld;
   readonly #sessions = new Map<ChannelId, Session>();
   readonly #readers = new Map<ChannelId, Reader>();
+  readonly #paces = new Map<PersonId, Pace>();
 
   constructor(world: SessionsWorld) {
     this.#world = world;
@@ -113,8 +118,11 @@ export class Sessions implements ChannelGate {
 
   async #judge(asked: AskedOpen): Promise<Verdict> {
     const { trust } = this.#world;
+    // Attack: other documents among them, for trust to take on a way that answers no receipt, or to fill the journal with refusals.
     for (const text of asked.manifests) {
-      const acceptance = await trust.accept(parseEnvelope(text));
+      const envelope = await verifying("manifest-unknown", async () => parseEnvelope(text));
+      if (envelope.type !== "manifest") return this.#refuse("manifest-unknown");
+      const acceptance = await trust.accept(envelope);
       if (acceptance.outcome === "refused") break;
     }
     const held = trust.held();
@@ -141,6 +149,7 @@ export class Sessions implements ChannelGate {
     const proof = await verifying("proof-invalid", async () =>
       verifyProof(parseEnvelope(flight.proof), held, { edge, purpose, transcript }),
     );
+    if (!this.#mayCome(proof.payload.person)) return this.#refuse("too-often");
     const caller = {
       purpose,
       transcript,
@@ -166,6 +175,7 @@ export class Sessions implements ChannelGate {
       verifyProof(parseEnvelope(flight.proof), held, { edge, purpose, transcript }),
     );
     const { request, person } = proof.payload;
+    if (!this.#mayCome(person)) throw new Refusal("too-often", `"${person}" comes without end`);
     if (request === null) throw new Refusal("request-missing", "proof names no request");
     const job = await verifying("request-invalid", async () =>
       jobs.find(flight.request === null ? request : parseEnvelope(flight.request)),
@@ -208,6 +218,13 @@ export class Sessions implements ChannelGate {
     if (!("refused" in verdict)) return verdict;
     this.#sessions.delete(channel.id);
     return this.#refuse(verdict.refused);
+  }
+
+  // Only persons whose proof verified have a pace, so there are no more of these than people.
+  #mayCome(person: PersonId): boolean {
+    const pace = this.#paces.get(person) ?? new Pace(this.#world.clock, comings);
+    this.#paces.set(person, pace);
+    return pace.take();
   }
 
   #tellPresence(): void {

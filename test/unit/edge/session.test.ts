@@ -418,4 +418,38 @@ await group("session", { timeoutMs: 10_000 }, (test) => {
     assert.equal((await edge.events()).slice(-2), ["opening-admitted", "opening-ended"]);
     assert.is(edge.state.streams.length, 0);
   });
+
+  test("a recorder whose file fails, whatever the system says of it, ends the session", async () => {
+    for (const code of [
+      "recording_failed",
+      "disk_full",
+      "file_invalid",
+      "journal_damaged",
+    ] as const) {
+      await using edge = await openSessionWorld();
+      const { session, stream } = await running(edge);
+      stream.fail(new SallyportError(code, "input/output error"));
+      await session.ended;
+      assert.is(session.summary().state, "ended");
+    }
+  });
+
+  test("streams open at once up to a number, then at a steady rate", async () => {
+    await using edge = await openSessionWorld();
+    const { channel, session } = await admitted(edge);
+    const open = (count: number) =>
+      Promise.all(
+        Array.from({ length: count }, (_item, index) =>
+          session.open(asking(channel, "hmi", `stream-${index}`)),
+        ),
+      );
+    const opened = await open(520);
+    assert.is(opened.filter((verdict) => verdict.admitted).length, 512);
+    assert.match(JSON.stringify(opened.at(-1)), /unavailable/);
+    edge.clock.advanceMs(2000);
+    assert.equal(
+      (await open(3)).map((verdict) => verdict.admitted),
+      [true, true, false],
+    );
+  });
 });

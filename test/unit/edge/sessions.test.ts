@@ -1,139 +1,20 @@
 // The gate as the sealed channel meets it: documents that a far side brings are verified before they are judged, with the paper site's signatures.
-import { join } from "node:path";
 import * as assert from "uvu/assert";
-import { Devices } from "../../../edge/devices.ts";
-import { openRecordings } from "../../../edge/recording.ts";
-import { Sessions } from "../../../edge/sessions.ts";
-import { openVault } from "../../../edge/vault.ts";
-import type { AskedOpen, Verdict } from "../../../shared/channel/admission.ts";
-import type { Flight } from "../../../shared/channel/messages.ts";
+import type { Verdict } from "../../../shared/channel/admission.ts";
 import { toBase64Url } from "../../../shared/bytes.ts";
-import {
-  encodeEnvelope,
-  hashEnvelope as hashOf,
-  type Envelope,
-} from "../../../shared/document/envelope.ts";
-import type { Purpose } from "../../../shared/document/proof.ts";
+import { encodeEnvelope, hashEnvelope as hashOf } from "../../../shared/document/envelope.ts";
 import type { TargetId } from "../../../shared/ids.ts";
 import { group } from "../../support/group.ts";
-import { paperAt, pairOf, seedOf, signed, suite } from "../document/paper-site.ts";
-import { settledEdge } from "./paper-edge.ts";
+import { signed } from "../document/paper-site.ts";
+import { openSessions, text } from "./sessions-world.ts";
 import { NotedChannel } from "./session-world.ts";
-
-const transcript = toBase64Url(new Uint8Array(32));
-const hmiOnly = [{ id: "hmi" as TargetId, rights: ["terminal"] }];
-const text = (envelope: Envelope | null) => envelope && encodeEnvelope(envelope);
-
-async function opened() {
-  const world = await settledEdge();
-  const { site, edge } = world;
-  const sealing = await suite.xwingKeyPair(seedOf("edge"));
-  const { parts, clock } = edge;
-  const ground = { ...parts, suite, clock, site: site.id, edge: site.edge.id };
-  const recordings = await openRecordings({
-    ...ground,
-    folder: join(edge.folder, "recordings"),
-    edgeKeys: sealing,
-    auditKey: undefined,
-    quotaBytes: 1_000_000,
-    warnPercent: 80,
-    onSpaceLow: () => undefined,
-  });
-  const vault = await openVault({
-    path: join(edge.folder, "vault"),
-    keyFile: join(edge.folder, "key"),
-    suite,
-  });
-  const sign = async () => ({ keyid: "" as never, sig: new Uint8Array(64) });
-  const sessions = new Sessions({
-    ...ground,
-    recordings,
-    devices: new Devices({ ...ground, vault, sealing }),
-    hostKey: await pairOf("edge ssh"),
-    idleLimitMs: 3_600_000,
-    log: (line) => void edge.logged.push(line),
-    openTarget: async () => undefined,
-    evidence: () => ({ recordings, archive: parts.archive, manifest: site.chain.held.hash, sign }),
-    status: () => ({ up: true }),
-  });
-  const request = await site.verifiedRequest({ targets: hmiOnly });
-  const grantPayload = await site.grant(request, {}, { anchor: await parts.checkpoint() });
-  const grant = await signed("grant", grantPayload, "cleo");
-
-  const proof = (change: object = {}, ...by: readonly string[]) =>
-    signed(
-      "proof",
-      {
-        site: site.id,
-        edge: site.edge.id,
-        purpose: "session",
-        person: "vera",
-        request: request.hash,
-        grant: null,
-        transcript,
-        issuedAt: paperAt,
-        ...change,
-      },
-      ...(by.length === 0 ? ["vera"] : by),
-    );
-  const attestation = (change: object = {}, by = "relay") =>
-    signed(
-      "attestation",
-      {
-        site: site.id,
-        person: "vera",
-        transcript,
-        timeStep: 59_847_360,
-        issuedAt: paperAt,
-        ...change,
-      },
-      by,
-    );
-  let count = 0;
-  const ask = async (
-    purpose: Purpose,
-    flight: Partial<Flight>,
-    manifests: readonly string[] = [],
-  ): Promise<{ verdict: Verdict; channel: NotedChannel }> => {
-    count += 1;
-    const channel = new NotedChannel(`channel-${count}`);
-    const asked: AskedOpen = {
-      channel,
-      purpose,
-      manifests,
-      flight: {
-        type: "flight",
-        proof: "",
-        attestation: null,
-        request: null,
-        grant: null,
-        manifestHash: parts.trust.situation()?.manifestHash ?? site.chain.held.hash,
-        ...flight,
-      },
-    };
-    return { channel, verdict: await sessions.onOpen(asked) };
-  };
-  return {
-    ...world,
-    sessions,
-    request,
-    grant,
-    proof,
-    attestation,
-    ask,
-    [Symbol.asyncDispose]: async () => {
-      await sessions.endAll("edge-failing");
-      await world[Symbol.asyncDispose]();
-    },
-  };
-}
 
 const reasonOf = (verdict: Verdict): string =>
   verdict.verdict === "refused" ? (verdict.reason.split(":")[0] ?? "") : verdict.verdict;
 
 await group("sessions", {}, (test) => {
   test("a flight with request, grant, proof and code is admitted, and everything that it brought is kept", async () => {
-    await using edge = await opened();
+    await using edge = await openSessions();
     const { request, grant } = edge;
     const proof = await edge.proof({ grant: await hashOf(grant) });
     const { verdict } = await edge.ask("session", {
@@ -150,7 +31,7 @@ await group("sessions", {}, (test) => {
   });
 
   test("with the request alone it waits", async () => {
-    await using edge = await opened();
+    await using edge = await openSessions();
     const { verdict } = await edge.ask("waiting", {
       proof: text(await edge.proof({ purpose: "waiting" })) ?? "",
       attestation: text(await edge.attestation()),
@@ -160,7 +41,7 @@ await group("sessions", {}, (test) => {
   });
 
   test("forged and borrowed proofs are refused, all with one word", async () => {
-    await using edge = await opened();
+    await using edge = await openSessions();
     const grant = await hashOf(edge.grant);
     const proofs = [
       await edge.proof({ grant }, "anna"),
@@ -183,7 +64,7 @@ await group("sessions", {}, (test) => {
   });
 
   test("an attestation for another person, by another key, or missing, asks for a code", async () => {
-    await using edge = await opened();
+    await using edge = await openSessions();
     const proof = text(await edge.proof({ grant: await hashOf(edge.grant) })) ?? "";
     const attestations = [
       null,
@@ -203,7 +84,7 @@ await group("sessions", {}, (test) => {
   });
 
   test("a far side that knows a newer manifest is asked for it, once, and it counts from then on", async () => {
-    await using edge = await opened();
+    await using edge = await openSessions();
     const next = await edge.site.succeed();
     const flight = {
       proof:
@@ -224,7 +105,7 @@ await group("sessions", {}, (test) => {
   });
 
   test("an auditor reads the journal, a vendor does not, and both are in it", async () => {
-    await using edge = await opened();
+    await using edge = await openSessions();
     const journalOf = async (person: string) =>
       edge.ask("journal", {
         proof: text(await edge.proof({ purpose: "journal", request: null, person }, person)) ?? "",
@@ -240,7 +121,7 @@ await group("sessions", {}, (test) => {
   });
 
   test("a reader is shown out when he is no auditor any more", async () => {
-    await using edge = await opened();
+    await using edge = await openSessions();
     const { channel } = await edge.ask("journal", {
       proof:
         text(await edge.proof({ purpose: "journal", request: null, person: "dora" }, "dora")) ?? "",
@@ -253,11 +134,53 @@ await group("sessions", {}, (test) => {
   });
 
   test("what no session stands behind may neither open nor resume", async () => {
-    await using edge = await opened();
+    await using edge = await openSessions();
     const channel = new NotedChannel("stranger");
     const opening = { type: "opening", mode: "ssh", target: "hmi" as TargetId } as const;
     const verdict = await edge.sessions.onOpening({ session: channel, channel, opening });
     assert.is(verdict.admitted, false);
     assert.is(await edge.sessions.onResume(channel), false);
+  });
+
+  test("where manifests are asked for nothing else is taken, and nothing is written for it", async () => {
+    await using edge = await openSessions();
+    const next = await edge.site.succeed();
+    const { length } = edge.edge.parts.journal;
+    const lockdown = await signed(
+      "lockdown",
+      {
+        site: edge.site.id,
+        scope: { kind: "site" },
+        reason: "noise",
+        issuedAt: next.manifest.issuedAt,
+        nonce: "AAAAAAAAAAAAAAAAAAAAAA",
+      },
+      "vera",
+    );
+    const flight = { proof: "", manifestHash: next.chain.held.hash };
+    const { verdict } = await edge.ask("status", flight, [encodeEnvelope(lockdown)]);
+    assert.is(reasonOf(verdict), "manifest-needed");
+    assert.is(edge.edge.parts.journal.length, length);
+    const broken = await edge.ask("status", flight, ["nonsense"]);
+    assert.is(reasonOf(broken.verdict), "manifest-needed");
+  });
+
+  test("one person who knocks without end is let in at a bounded rate, and is nobody else's trouble", async () => {
+    await using edge = await openSessions();
+    const knock = async (person: string) =>
+      edge.ask("status", {
+        proof: text(await edge.proof({ purpose: "status", request: null, person }, person)) ?? "",
+      });
+    const { length } = edge.edge.parts.journal;
+    for (let count = 0; count < 300; count += 1) {
+      const { verdict, channel } = await knock("vera");
+      channel.onClose("ended");
+      if (verdict.verdict === "refused") break;
+    }
+    assert.is(reasonOf((await knock("vera")).verdict), "unavailable");
+    assert.is(edge.edge.parts.journal.length, length + 256);
+    assert.is((await knock("dora")).verdict.verdict, "admitted");
+    edge.edge.clock.advanceMs(10_000);
+    assert.is((await knock("vera")).verdict.verdict, "admitted");
   });
 });
