@@ -8,10 +8,13 @@ import {
 } from "../../shared/document/envelope.ts";
 import { messageOf } from "../../shared/errors.ts";
 import type { DocumentHash, EdgeId, SiteId } from "../../shared/ids.ts";
+import { CommandError } from "./exit-codes.ts";
 import { RelayFault, RelayHttp, type RelayCall } from "./relay-http.ts";
 
 const longestWaitSeconds = 30;
 const pageLength = 100;
+/** No site has more; a relay that never comes to an end would fill the memory. */
+const mostPages = 1_000;
 
 /** An envelope inside an answer. */
 const envelope = v.pipe(
@@ -76,6 +79,12 @@ const sessionSchema = v.object({
   request: v.nullable(v.string()),
   startedAt: v.number(),
   endedAt: v.nullable(v.number()),
+});
+
+const manifestsSchema = v.object({
+  manifests: v.array(v.object({ version: v.number(), envelope })),
+  /** Version of the newest one that the relay has. */
+  newest: v.optional(v.number()),
 });
 
 export type RelayedSession = v.InferOutput<typeof sessionSchema>;
@@ -175,12 +184,18 @@ export class SiteRelay {
     return this.#token(false);
   }
 
+  /** The manifests from a version on, page by page; what the relay says of their number only decides whether to ask again. */
   async manifests(from: number): Promise<Envelope[]> {
-    const answer = await this.#call(
-      { method: "GET", path: `manifests?from=${from}` },
-      v.object({ manifests: v.array(v.object({ version: v.number(), envelope })) }),
-    );
-    return answer.manifests.map((each) => each.envelope);
+    const found: Envelope[] = [];
+    for (let page = 0; page < mostPages; page += 1) {
+      const { manifests, newest = 0 } = await this.#call(
+        { method: "GET", path: `manifests?from=${from + found.length}` },
+        manifestsSchema,
+      );
+      found.push(...manifests.map((each) => each.envelope));
+      if (manifests.length === 0 || from + found.length > newest) return found;
+    }
+    throw endless("manifests");
   }
 
   /** Publishes a document; `partial` says that further persons must sign it. */
@@ -194,13 +209,14 @@ export class SiteRelay {
   /** All documents of the types that this person may see, in the relay's order. */
   async documents(types: readonly DocumentType[]): Promise<StoredDocument[]> {
     const found: StoredDocument[] = [];
-    for (let after = 0; ;) {
+    for (let after = 0, pages = 0; pages < mostPages; pages += 1) {
       const page = await this.#page(types, after, 0);
       found.push(...page.documents);
       // A page may be short, or empty, where much of the log is not for this person.
       if (page.after <= after) return found;
       after = page.after;
     }
+    throw endless("documents");
   }
 
   /** What comes after `after`, as soon as there is something; empty after half a minute. */
@@ -301,6 +317,10 @@ export class SiteRelay {
       return this.#http.call({ ...call, path, token: await this.#token(true) }, schema);
     }
   }
+}
+
+function endless(what: string): CommandError {
+  return new CommandError("protocol", `relay gives more than ${mostPages} pages of ${what}`);
 }
 
 function wire(document: Envelope): unknown {

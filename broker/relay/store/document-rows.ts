@@ -124,6 +124,24 @@ export class DocumentRows {
     return this.#entries("site = ? AND type = ? AND state = 'complete' ORDER BY seq", site, type);
   }
 
+  /** The complete entries of a type from place `from` (0 is the first) on, ascending, at most `limit`. */
+  async completeFrom(site: SiteId, type: string, from: number, limit: number): Promise<Entry[]> {
+    return this.#entries(
+      "site = ? AND type = ? AND state = 'complete' ORDER BY seq LIMIT ? OFFSET ?",
+      site,
+      type,
+      limit,
+      from,
+    );
+  }
+
+  /** How many complete entries of a type there are. */
+  async countComplete(site: SiteId, type: string): Promise<number> {
+    const count = `SELECT count(*) AS count FROM documents
+      WHERE site = ? AND type = ? AND state = 'complete'`;
+    return Number(this.#sql.get(count, site, type)?.["count"]);
+  }
+
   /** The number of the newest complete entry of these types; 0 if there is none. While it stays, so does all that such entries say. */
   async newestSeq(site: SiteId, types: readonly string[]): Promise<number> {
     const row = this.#sql.get(

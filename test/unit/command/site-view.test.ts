@@ -6,7 +6,7 @@ import { RelayFault } from "../../../broker/command/relay-http.ts";
 import { openSiteView, type ViewOptions } from "../../../broker/command/site-view.ts";
 import { Tui } from "../../../broker/command/tui.ts";
 import { toBase64Url } from "../../../shared/bytes.ts";
-import type { Envelope } from "../../../shared/document/envelope.ts";
+import { encodeEnvelope, type Envelope } from "../../../shared/document/envelope.ts";
 import { siteOf } from "../../../shared/document/held.ts";
 import { group } from "../../support/group.ts";
 import { temporaryFolder } from "../../support/temporary.ts";
@@ -86,6 +86,41 @@ await group("the view of a site through a relay", {}, (test) => {
     await slow.update(relay);
     const next = await openSiteView(b.options, site.id, relay);
     assert.is(next.chain.held.payload.version, 3);
+  });
+  test("a chain of several pages is walked to its end, one without an end is given up", async () => {
+    await using b = await bench();
+    const site = await PaperSite.make();
+    const second = await site.succeed({ name: "two" });
+    const third = await second.succeed({ name: "three" });
+    const chain = [site, second, third].map((each) => each.chain.held.envelope);
+    const relay = b.relay.forSite(site.id);
+    await b.relay.documents(site.id, []);
+    const path = `/api/sites/${site.id}/manifests`;
+    const page = (from: number, envelope: Envelope | undefined, newest: number) => ({
+      body: {
+        manifests: envelope
+          ? [{ version: from, envelope: JSON.parse(encodeEnvelope(envelope)) }]
+          : [],
+        newest,
+      },
+    });
+    const fromOf = (url: URL) => Number(url.searchParams.get("from"));
+    b.relay.answers.set(path, (url) => page(fromOf(url), chain[fromOf(url) - 1], 3));
+    const view = await openSiteView(b.options, site.id, relay);
+    await view.update(relay);
+    assert.is(view.held().manifest.payload.version, 3);
+    b.relay.answers.set(path, (url) => page(fromOf(url), chain[2], Number.MAX_SAFE_INTEGER));
+    assert.match(
+      await failureOf(relay.manifests(3)),
+      /relay gives more than 1000 pages of manifests/,
+    );
+    b.relay.answers.set(`/api/sites/${site.id}/documents`, (url) => ({
+      body: { documents: [], after: Number(url.searchParams.get("after")) + 1 },
+    }));
+    assert.match(
+      await failureOf(relay.documents(["grant"])),
+      /relay gives more than 1000 pages of documents/,
+    );
   });
   test("a whole other site under the pinned id is refused", async () => {
     await using b = await bench();

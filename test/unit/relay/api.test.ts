@@ -1,6 +1,7 @@
 // The API as a whole: one shape of errors, its own description, headers, bounds, and a log without secrets.
 import { request as httpRequest } from "node:http";
 import { connect } from "node:net";
+import { statSync } from "node:fs";
 import * as assert from "uvu/assert";
 import { toBase64Url } from "../../../shared/bytes.ts";
 import { group } from "../../support/group.ts";
@@ -51,6 +52,18 @@ await group("relay api", { timeoutMs: 10_000 }, (test) => {
     const { body } = await relay.call("GET", "/relay");
     assert.equal(Object.keys(body), ["name", "url", "attestationKey", "version", "time"]);
     assert.equal((await relay.call("GET", "/health")).body, { status: "ok" });
+  });
+  test("whoever asks after its health over and over makes it write once a second", async () => {
+    await using relay = await RunningRelay.start();
+    const wal = `${relay.folder.path}/store.sqlite-wal`;
+    const written = () => statSync(wal, { bigint: true }).mtimeNs;
+    await relay.call("GET", "/health");
+    const once = written();
+    for (let count = 0; count < 30; count += 1) await relay.call("GET", "/health");
+    assert.is(written(), once, "nothing was written for the others");
+    relay.clock.advanceMs(1_000);
+    await relay.call("GET", "/health");
+    assert.ok(written() > once);
   });
   test("the attestation key outlasts a restart", async () => {
     await using relay = await RunningRelay.start();

@@ -310,6 +310,24 @@ await group("relay documents", { timeoutMs: 10_000 }, (test) => {
       1,
     );
   });
+  test("a long chain of manifests is read in pages", async () => {
+    const { relay, site } = await relayWithSite();
+    await using _relay = relay;
+    const anna = await relay.signIn("anna");
+    let newest = site;
+    for (let version = 2; version <= 20; version += 1) {
+      newest = await newest.succeed({ name: `Mill ${version}` });
+      await relay.drop(site, anna, newest.chain.held.envelope);
+    }
+    const page = async (from: number) => {
+      const path = `/sites/${site.id}/manifests?from=${from}`;
+      const { body } = await relay.call("GET", path, { token: anna });
+      return [body.manifests.map(({ version }) => version), body.newest] as const;
+    };
+    assert.equal(await page(1), [Array.from({ length: 16 }, (_, at) => at + 1), 20]);
+    assert.equal(await page(17), [[17, 18, 19, 20], 20]);
+    assert.equal(await page(21), [[], 20]);
+  });
   test("a manifest by the recovery key waits for 72 hours and for no veto", async () => {
     for (const isVetoed of [false, true]) {
       const { relay, site } = await relayWithSite();

@@ -37,6 +37,7 @@ export interface AnswerBody {
   readonly after: number;
   readonly envelope: object;
   readonly manifests: { version: number; hash: string; envelope: object }[];
+  readonly newest: number;
   readonly secret: string;
   readonly uri: string;
   readonly sent: boolean;
