@@ -35,7 +35,12 @@ export async function openStore(path: string): Promise<Store> {
     documents: new DocumentRows(sql),
     edges: new EdgeRows(sql),
     accounts: new AccountRows(sql),
-    check: async () => sql.transaction(() => void sql.run("UPDATE log SET id = id")),
+    // A row in and out again: SQLite writes nothing for an update that changes nothing, and a full disk would go unnoticed.
+    check: async () =>
+      sql.transaction(() => {
+        sql.run("INSERT INTO spent_nonces (nonce, ends_at) VALUES ('check', 0)");
+        sql.run("DELETE FROM spent_nonces WHERE nonce = 'check'");
+      }),
     [Symbol.asyncDispose]: async () => sql[Symbol.dispose](),
   };
 }
