@@ -1,8 +1,10 @@
 // What differs between two manifests, in lines that an owner can judge before signing. Reads the payloads only; decides nothing.
 type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
-/** A fingerprint or key is cut after this many characters; texts of people are far shorter or worth two lines. */
-const longestShown = 60;
+/** Names, reasons and addresses are shorter and shown whole: what is signed must not hide behind a beginning. Only keys are longer. */
+const longestShown = 260;
+/** Of a longer value so much of its beginning and of its end is shown. */
+const endShown = 30;
 
 /** Not worth a line of their own: they change with every manifest. */
 const chained = new Set(["site", "version", "previous", "issuedAt"]);
@@ -62,5 +64,7 @@ function moment(value: Json): string {
 
 function short(value: Json | undefined): string {
   const text = JSON.stringify(value) ?? "nothing";
-  return text.length <= longestShown ? text : `${text.slice(0, longestShown - 1)}…`;
+  return text.length <= longestShown
+    ? text
+    : `${text.slice(0, endShown)}…${text.slice(-endShown)} (${text.length} characters)`;
 }

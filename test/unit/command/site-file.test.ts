@@ -208,6 +208,22 @@ await group("the site file", {}, (test) => {
       lines.join("\n"),
     );
   });
+  test("changes: what differs only behind a long beginning is shown too, of keys both ends", async () => {
+    const manifest = await sampleManifest();
+    const long = `https://${"a".repeat(80)}.example.org`;
+    const relay = { name: "relay", attestationKey: "k", url: `${long}:443` };
+    const [line = ""] = changesBetween(
+      { ...manifest, relays: [relay] },
+      { ...manifest, relays: [{ ...relay, url: `${long}:8443` }] },
+    );
+    assert.match(line, /example\.org:443".* → .*example\.org:8443"/);
+    const key = `${"A".repeat(800)}one`;
+    const [cut = ""] = changesBetween({ key }, { key: key.replace("one", "two") });
+    assert.match(
+      cut,
+      /^~ key: "A{29}…A+one" \(805 characters\) → "A{29}…A+two" \(805 characters\)$/,
+    );
+  });
   test("changes: a newcomer is shown with roles and key, a leaver by a minus", async () => {
     const manifest = await sampleManifest();
     const added = changesBetween({ ...manifest, persons: [] }, manifest);
