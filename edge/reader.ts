@@ -7,7 +7,7 @@ import { answerRead, type ReadingWorld } from "./reading.ts";
 import type { Archive } from "./record/archive.ts";
 import { toldReason, type RefusalReason } from "./refusal.ts";
 import { graceMs } from "./session.ts";
-import type { Situation } from "./situation.ts";
+import { surelyNowMs, type Situation } from "./situation.ts";
 
 /** Nobody watches for longer without a fresh proof. */
 const longestReadMs = 24 * 3_600_000;
@@ -24,6 +24,8 @@ export class Reader {
   readonly #channel: EdgeChannel;
   readonly #caller: Caller;
   readonly #ended = new AbortController();
+  #untilMs = 0;
+  #timer: Disposable | undefined;
 
   constructor(world: ReaderWorld, channel: EdgeChannel, caller: Caller) {
     this.#world = world;
@@ -48,10 +50,11 @@ export class Reader {
     const { proof, purpose } = this.#caller;
     const { person } = decision.admission;
     this.#takeChannel(decision.admission);
+    this.#untilMs = clock.monotonicMs() + longestReadMs;
     await archive.keep(proof.envelope);
     const ids = { session: this.id, person, proof: proof.hash };
     await journal.append("reading-admitted", ids, { purpose });
-    const untilMonotonicMs = clock.monotonicMs() + longestReadMs;
+    this.rejudge();
     return {
       verdict: "admitted",
       message: {
@@ -61,18 +64,41 @@ export class Reader {
         startsOnFirstOpening: false,
         endsAt: null,
       },
-      keep: { awayMs: graceMs, untilMonotonicMs },
+      keep: { awayMs: graceMs, untilMonotonicMs: this.#untilMs },
     };
   }
 
+  /** Asks the gate again, whose manifest may end at another time now. */
   rejudge(): void {
+    if (!this.ended.aborted) this.#awaitEnd();
+  }
+
+  #rejudge(): void {
     const decision = this.#decide();
     if (decision?.kind === "refused") this.end(decision.reason);
   }
 
   end(reason: RefusalReason): void {
-    this.#ended.abort();
+    this.#leave();
     this.#channel.abort(toldReason(reason));
+  }
+
+  // A channel that is never lost would otherwise be read on for ever, also beyond the manifest's end.
+  #awaitEnd(): void {
+    const { clock, situation } = this.#world;
+    const leftMs = this.#untilMs - clock.monotonicMs();
+    if (leftMs <= 0) this.end("reading-over");
+    else this.#rejudge();
+    const now = situation();
+    if (this.ended.aborted || now === undefined) return;
+    this.#timer?.[Symbol.dispose]();
+    const manifestLeftMs = now.manifest.endsAt * 1000 - surelyNowMs(now);
+    this.#timer = clock.setTimer(Math.min(leftMs, manifestLeftMs), () => this.#awaitEnd());
+  }
+
+  #leave(): void {
+    this.#timer?.[Symbol.dispose]();
+    this.#ended.abort();
   }
 
   #decide(): ReturnType<typeof decideReading> | undefined {
@@ -85,7 +111,7 @@ export class Reader {
     const { journal, log } = this.#world;
     let isAsked = false;
     channel.onData = (_bytes, settled) => settled();
-    channel.onClose = () => this.#ended.abort();
+    channel.onClose = () => this.#leave();
     channel.onControl = (message) => {
       if (message.type !== "read" || isAsked) return;
       isAsked = true;

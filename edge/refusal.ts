@@ -61,6 +61,8 @@ export type RefusalReason =
   | "target-in-use"
   // Of a session that runs.
   | "session-idle"
+  // Of a reader.
+  | "reading-over"
   // Of somebody who comes without end.
   | "too-often"
   // What the edge itself lacks.
@@ -113,6 +115,7 @@ const shown: Partial<Record<RefusalReason, ShownReason>> = {
   "anchor-of-other-boot": "fresh-approval-needed",
   "target-in-use": "in-use",
   "session-idle": "idle",
+  "reading-over": "over",
   "too-often": "unavailable",
   "device-missing": "unavailable",
   "edge-failing": "unavailable",
