@@ -258,6 +258,10 @@ async function bringUp(
         if (named !== undefined)
           await stops.begin(`relay ${stop}`, named, "relay", by ?? undefined);
       },
+      isOwnRelay: (name) =>
+        [...home.relays, ...(trust.situation()?.manifest.relays ?? [])].some(
+          (relay) => relay.name === name,
+        ),
       onRelayTime: (relayAt) => time.suggest(relayAt),
       onState(now, detail) {
         link = now;

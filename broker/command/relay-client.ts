@@ -147,14 +147,22 @@ export class OpenRelay {
     );
   }
 
-  /** Signs in with a key: the relay's nonce inside a document of its own type, so that the signature is good for nothing else. */
+  /**
+   * Signs in with a key: the relay's nonce inside a document of its own type, so that the signature is good for nothing else. A relay that
+   * shows another one's name and nonce (attack: to sign in there as this person) gets no signature, once a manifest says how it is called.
+   */
   async signIn(
     site: SiteId,
     person: string | null,
     sign: Parameters<typeof signEnvelope>[2][number],
     nowSeconds: number,
+    expectedNames: readonly string[],
   ): Promise<SignedIn> {
     const { name } = await this.describe();
+    if (expectedNames.length > 0 && !expectedNames.includes(name)) {
+      const expected = expectedNames.map((each) => `"${each}"`).join(" or ");
+      throw new CommandError("protocol", `relay calls itself "${name}", expected ${expected}`);
+    }
     const { nonce } = await this.http.call(
       { method: "POST", path: "/api/sign-in/nonce", body: {} },
       v.object({ nonce: v.string() }),

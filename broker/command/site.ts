@@ -2,7 +2,7 @@
 import { signEnvelope, type Envelope } from "../../shared/document/envelope.ts";
 import { requirePerson, type Held, type KnownPerson } from "../../shared/document/held.ts";
 import type { Checkpoint } from "../../shared/document/checkpoint.ts";
-import type { Role } from "../../shared/document/manifest.ts";
+import { parseManifest, type Role } from "../../shared/document/manifest.ts";
 import type { Verified } from "../../shared/document/verify.ts";
 import { parsePersonId, type EdgeId, type PersonId, type SiteId } from "../../shared/ids.ts";
 import { newestCheckpoint } from "./checkpoints.ts";
@@ -161,7 +161,14 @@ async function signIn(
     pin.person,
     key.sign,
     nowSeconds(context),
+    await relayNames(context, pin),
   );
   await context.home.keepSignIn(pin.site, { token, expiresAt, keyid: key.keyid });
   return token;
+}
+
+// As the newest manifest that is kept here says; nothing before a newcomer's first one.
+async function relayNames({ home }: Context, { site }: Pin): Promise<string[]> {
+  const newest = (await home.manifests(site)).at(-1);
+  return newest === undefined ? [] : parseManifest(newest).relays.map(({ name }) => name);
 }

@@ -55,6 +55,11 @@ export interface ControlLinkOptions {
   readonly onDocument: (document: DownMessage<"document">) => Promise<void>;
   readonly onStop: (stop: DownMessage<"stop">) => Promise<void>;
   readonly onAcknowledged?: (entries: number) => void;
+  /**
+   * Whether the edge's own relay is called so. The name stands in what is signed, so a relay that shows another one's name and nonce
+   * (attack: to sign in there in the edge's place) gets no signature.
+   */
+  readonly isOwnRelay?: (name: string) => boolean;
   /** The relay's wall time in Unix seconds, before each sign-in. */
   readonly onRelayTime?: (at: number) => void;
   readonly onState?: (state: LinkState, detail: string) => void;
@@ -139,6 +144,9 @@ export function openControlLink(options: ControlLinkOptions): ControlLink {
   /** One connection, from its nonce to its end; throws why it ended. */
   const connectOnce = async (edge: EdgeId): Promise<never> => {
     const { relay, nonce, at } = await uplink.fetchNonce(edge, ended.signal);
+    if (options.isOwnRelay?.(relay) === false) {
+      throw new SallyportError("refused", `relay calls itself "${relay}"`, { retryable: true });
+    }
     options.onRelayTime?.(at);
     const signature = await sign(edgeSignInMessage(relay, "control", nonce));
     const session = toBase64Url(crypto.getRandomValues(new Uint8Array(16)));

@@ -3,9 +3,11 @@
 import type { IncomingMessage } from "node:http";
 import * as net from "node:net";
 import type { Duplex } from "node:stream";
+import { lengthPrefixed } from "../../shared/bytes.ts";
 import { systemClock } from "../../shared/clock.ts";
+import { nodeCrypto as suite } from "../../shared/crypto/node.ts";
 import { encodeFrame, FrameDecoder, opcodes, type FrameRole } from "../../shared/frame.ts";
-import type { EdgeId } from "../../shared/ids.ts";
+import type { ChannelId, EdgeId } from "../../shared/ids.ts";
 import {
   socketTransport,
   type ByteConnection,
@@ -94,6 +96,16 @@ export class CarriedChannel {
   get kind(): "open" | "resume" | "further" | undefined {
     const code = this.sent["to-edge"][0]?.[1];
     return code === undefined ? undefined : kinds[code as 1 | 2 | 3];
+  }
+
+  /** Whether this connection carries the session's `open` channel or one that names it. */
+  async isOf(session: ChannelId): Promise<boolean> {
+    const [hello, answer] = [this.sent["to-edge"][0], this.sent["to-vendor"][0]];
+    if (hello === undefined || answer === undefined) return false;
+    const id = Buffer.from(session, "base64url");
+    if (this.kind !== "open") return Buffer.from(hello).includes(id);
+    const transcript = await suite.sha256(lengthPrefixed(hello), lengthPrefixed(answer));
+    return id.equals(transcript.subarray(0, id.length));
   }
 
   /** Sends a message in the name of the other side. */

@@ -149,6 +149,11 @@ export class HostileRelay implements RunningRelay {
     return this.#until(() => this.#control.get(edge));
   }
 
+  /** Whether an edge is signed in now. */
+  isLinked(edge: EdgeId): boolean {
+    return this.#control.has(edge);
+  }
+
   /** The first message that an edge or the relay sent, already or from now on, and that fits. */
   async heard<Found>(
     find: (message: AnyMessage, edge: EdgeId) => Found | undefined,
@@ -198,6 +203,13 @@ export class HostileRelay implements RunningRelay {
   checkpoints(edge: EdgeId): Envelope[] {
     return this.#heard.flatMap(({ edge: from, message: { name, message } }) =>
       name === "checkpoint" && from === edge ? [message.envelope] : [],
+    );
+  }
+
+  /** All receipts that an edge has sent so far, in order. */
+  receipts(edge: EdgeId): Envelope[] {
+    return this.#heard.flatMap(({ edge: from, message: { name, message } }) =>
+      name === "receipt" && from === edge ? [message.envelope] : [],
     );
   }
 

@@ -208,6 +208,36 @@ await group("a hostile relay: stops and the control link", { timeoutMs: 90_000 }
     foreign.close();
   });
 
+  test("a relay that shows another relay's name and nonce gets no signature to sign in there with", async () => {
+    const world = await shared();
+    const { relay, edge, approver } = world;
+    let asked = 0;
+    {
+      using _attack = relay.attack({
+        async api(call, forward) {
+          const answer = await forward();
+          const body = answer.body as object;
+          if (call.path === "/api/relay")
+            return { ...answer, body: { ...body, name: "other.example.org" } };
+          if (!call.path.startsWith("/api/edge/nonce")) return answer;
+          asked += 1;
+          return { ...answer, body: { ...body, relay: "other.example.org" } };
+        },
+      });
+      const control = await relay.control(edge.id);
+      control.cut();
+      await control.closed;
+      await relay.until(() => asked >= 2);
+      assert.not.ok(relay.isLinked(edge.id), "the edge does not sign");
+      await approver.home.keepSignIn(world.site, { token: "gone", expiresAt: 0, keyid: "" });
+      const shown = await approver.run("requests");
+      assert.is(shown.code, 76, shown.stdout);
+      assert.match(shown.stderr, /relay calls itself "other.example.org"/);
+    }
+    await relay.control(edge.id);
+    assert.is((await approver.run("requests")).code, 0);
+  });
+
   test("publishing as another edge: the relay hangs up, and the other edge's word stays its own", async () => {
     const world = await shared();
     const { relay, edge, approver, vendor } = world;

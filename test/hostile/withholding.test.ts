@@ -1,5 +1,4 @@
 // What an attacker gains who only keeps things back: nothing past the grant's end, and nobody is told that a cut was carried out.
-import * as net from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as assert from "uvu/assert";
 import { hashEnvelope, signEnvelope } from "../../shared/document/envelope.ts";
@@ -108,13 +107,15 @@ await group("a hostile relay: withholding", { timeoutMs: 150_000 }, (test) => {
 
   test("nothing goes on past the grant's end, whatever is withheld: the end, the clock, the channel or its bytes", async () => {
     const world = await shared();
-    const { relay, approver, plant, vendor } = world;
+    const { relay, approver, plant } = world;
     const [heard, silenced] = [
       await world.grantedJob("press-sink", "--minutes", "1"),
       await world.grantedJob("press-plc", "--minutes", "1"),
     ];
     using visited = await enter(world, heard);
     using other = await enter(world, silenced);
+    const ends = () => relay.headers().filter(({ event }) => event === "session-ended").length;
+    const endsBefore = ends();
     const startedMs = performance.now();
     const stream = await openSink(world, visited.session, "echo\n");
     await stream.said("in");
@@ -142,8 +143,9 @@ await group("a hostile relay: withholding", { timeoutMs: 150_000 }, (test) => {
         return [];
       },
     });
-    for (const channel of relay.channels)
-      if (channel.edge === world.edge.id && isOf(channel, other.session.id)) channel.cut();
+    for (const channel of relay.channels) {
+      if (await channel.isOf(other.session.id)) channel.cut();
+    }
 
     await sleep(minuteMs - (performance.now() - afterStartMs) - 3_000);
     await stream.said("nearly over");
@@ -161,18 +163,12 @@ await group("a hostile relay: withholding", { timeoutMs: 150_000 }, (test) => {
     );
     assert.not.ok(stream.text.includes("too late"));
 
-    const ends = relay.headers().filter(({ event }) => event === "session-ended");
-    assert.ok(ends.length >= 1);
-    await relay.until(
-      () => relay.headers().filter(({ event }) => event === "session-ended").length >= ends.length,
-    );
+    await relay.until(() => ends() === endsBefore + 2);
     _keeping[Symbol.dispose]();
     using spent = await enter(world, heard);
     assert.match(spent.verdict, /^over/, "a spent grant opens nothing again");
     using alsoSpent = await enter(world, silenced);
-    assert.match(alsoSpent.verdict, /^over/);
-    assert.ok(vendor.id);
-    assert.ok(net.isIP(plant.sink.host));
+    assert.match(alsoSpent.verdict, /^over/, "also of the session that was silenced");
   });
 
   test("afterwards the same edge serves whoever is permitted", async () => {
