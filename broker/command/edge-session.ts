@@ -16,6 +16,7 @@ import { edgeKeys } from "../../shared/document/manifest.ts";
 import type { Proof, Purpose } from "../../shared/document/proof.ts";
 import type { EdgeId } from "../../shared/ids.ts";
 import { dialChannel } from "./dial.ts";
+import { adviceOn } from "./edge-words.ts";
 import { CommandError } from "./exit-codes.ts";
 import type { Job } from "./jobs.ts";
 import type { Site } from "./site.ts";
@@ -189,13 +190,15 @@ export function closingError(
   ending: string | undefined,
 ): CommandError {
   const why = ending ?? reason ?? error?.message;
+  const { exit, hints } = adviceOn(why);
   if (error?.code === "refused")
-    return new CommandError("refused", `edge refuses: ${why ?? "no reason given"}`);
+    return new CommandError("refused", `edge refuses: ${why ?? "no reason given"}`, ...hints);
   if (how === "cut")
     return new CommandError(
       "cut",
       `session was cut${why === undefined ? "" : `: ${why}`}`,
       "the edge keeps its record; open it again while the grant runs",
     );
-  return new CommandError("cut", `session ended${why === undefined ? "" : `: ${why}`}`);
+  const what = exit === undefined ? "session ended" : "connection failed";
+  return new CommandError(exit ?? "cut", `${what}${why === undefined ? "" : `: ${why}`}`, ...hints);
 }
