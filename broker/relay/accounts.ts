@@ -8,10 +8,12 @@ import { parseSignIn, verifySignIn, type SignIn } from "../../shared/document/si
 import { SallyportError } from "../../shared/errors.ts";
 import type { KeyId, SiteId } from "../../shared/ids.ts";
 import { unknownSite, type Directory, type Member } from "./directory.ts";
-import type { Nonce, Nonces } from "./nonces.ts";
+import type { Nonces } from "./nonces.ts";
 import type { AccountRows } from "./store/account-rows.ts";
 import type { DocumentRows } from "./store/document-rows.ts";
 
+/** How long a person may take over a passphrase. */
+export const nonceLifeMs = 120_000;
 const tokenSeconds = 12 * 3600;
 const tokenBytes = 32;
 const mostSites = 64;
@@ -42,8 +44,11 @@ export class Accounts {
     this.#parts = parts;
   }
 
-  async nonce(): Promise<Nonce> {
-    return this.#parts.nonces.issue(purpose);
+  /** A nonce for one sign-in, and until when it is good. */
+  nonce(): { readonly nonce: string; readonly endsAt: number } {
+    const { nonces, clock } = this.#parts;
+    const endsAt = wallSeconds(clock) + nonceLifeMs / 1000;
+    return { nonce: nonces.issue(purpose), endsAt };
   }
 
   /** A token for the key that signed; throws `unauthorised` unless the document answers a nonce of ours by a key of a site here. */
@@ -58,6 +63,8 @@ export class Accounts {
         `sign-in is for relay "${signIn.relay}", this is "${relay}"`,
       );
     }
+    // Before any signature is looked at: a flood of made-up sign-ins costs a hash each.
+    if (!nonces.isOurs(purpose, signIn.nonce)) throw unknownNonce();
     const [signature, ...others] = envelope.signatures;
     if (signature === undefined || others.length > 0) {
       throw new SallyportError("document_invalid", "sign-in needs exactly one signature");
@@ -66,7 +73,7 @@ export class Accounts {
     if (members.length === 0) {
       throw new SallyportError("unauthorised", "no site here knows this key as that person's");
     }
-    await nonces.spend(purpose, signIn.nonce);
+    if (!nonces.spend(purpose, signIn.nonce)) throw unknownNonce();
     const token = toBase64Url(suite.randomBytes(tokenBytes));
     const now = wallSeconds(clock);
     const signedIn = {
@@ -133,4 +140,8 @@ export class Accounts {
   async #hash(token: string): Promise<string> {
     return toBase64Url(await this.#parts.suite.sha256(utf8(token)));
   }
+}
+
+function unknownNonce(): SallyportError {
+  return new SallyportError("unauthorised", "nonce is unknown, too old or used, ask for another");
 }

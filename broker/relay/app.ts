@@ -8,7 +8,7 @@ import type { Clock } from "../../shared/clock.ts";
 import type { DownMessage, DownName } from "../../shared/control.ts";
 import { nodeCrypto } from "../../shared/crypto/node.ts";
 import type { EdgeId } from "../../shared/ids.ts";
-import { Accounts } from "./accounts.ts";
+import { Accounts, nonceLifeMs } from "./accounts.ts";
 import { problemOf } from "./answers.ts";
 import { createApi } from "./api.ts";
 import { Attestations } from "./attestations.ts";
@@ -75,7 +75,7 @@ export async function startRelay(
   const limits = createLimits(clock);
   const feed = new Feed(clock);
   const directory = new Directory(documents, suite, clock);
-  const nonces = new Nonces(keys.nonceKey, suite, rows, clock);
+  const nonces = new Nonces(nonceLifeMs, clock);
   const accounts = new Accounts({
     relay: name,
     suite,

@@ -1,18 +1,13 @@
 // How an edge proves its key to this relay: it signs a nonce, for its control connection and for each tunnel (shared/protocol.md, "Control
-// and tunnels"). Invariant: a nonce serves one edge, once, for a minute. Nonces are authenticated instead of stored, so asking for them
-// costs no memory; only spent ones are remembered, and those took a valid signature.
-import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+// and tunnels"). Invariant: a nonce serves one edge, once, for a minute.
 import type { Clock } from "../../shared/clock.ts";
 import type { EdgeSignInPurpose } from "../../shared/control.ts";
 import { edgeIdOf, edgeSignInMessage, parseEdgeCredential } from "../../shared/control.ts";
 import type { EdgeId } from "../../shared/ids.ts";
+import { Nonces } from "./nonces.ts";
 
 /** How long a nonce may be answered. */
 export const nonceLifeMs = 60_000;
-
-const randomPartBytes = 12;
-const timePartBytes = 8;
-const macBytes = 16;
 
 export interface EdgeSignInOptions {
   /** This relay's name, as manifests list it. */
@@ -36,39 +31,10 @@ export interface EdgeSignIn {
 }
 
 export function createEdgeSignIn({ relay, verify, clock }: EdgeSignInOptions): EdgeSignIn {
-  const secret = randomBytes(32);
-  const spent = new Map<string, number>();
-
-  const mac = (edge: EdgeId, body: Uint8Array): Buffer =>
-    createHmac("sha256", secret).update(edge).update(body).digest().subarray(0, macBytes);
-
-  const isOurs = (edge: EdgeId, nonce: string): boolean => {
-    const bytes = Buffer.from(nonce, "base64url");
-    if (bytes.length !== randomPartBytes + timePartBytes + macBytes) return false;
-    const body = bytes.subarray(0, -macBytes);
-    if (!timingSafeEqual(bytes.subarray(-macBytes), mac(edge, body))) return false;
-    return clock.monotonicMs() <= body.readDoubleBE(randomPartBytes);
-  };
-
-  const spend = (nonce: string): boolean => {
-    const nowMs = clock.monotonicMs();
-    for (const [old, endsMs] of spent) {
-      if (endsMs > nowMs) break;
-      spent.delete(old);
-    }
-    if (spent.has(nonce)) return false;
-    spent.set(nonce, nowMs + nonceLifeMs);
-    return true;
-  };
-
+  const nonces = new Nonces(nonceLifeMs, clock);
   return {
     relay,
-    issue(edge) {
-      const body = Buffer.alloc(randomPartBytes + timePartBytes);
-      randomBytes(randomPartBytes).copy(body);
-      body.writeDoubleBE(clock.monotonicMs() + nonceLifeMs, randomPartBytes);
-      return Buffer.concat([body, mac(edge, body)]).toString("base64url");
-    },
+    issue: (edge) => nonces.issue(edge),
     async check(credentialText, purpose) {
       let credential;
       try {
@@ -78,10 +44,10 @@ export function createEdgeSignIn({ relay, verify, clock }: EdgeSignInOptions): E
       }
       const { publicKey, nonce, signature } = credential;
       const edge = await edgeIdOf(publicKey);
-      if (!isOurs(edge, nonce)) return undefined;
+      if (!nonces.isOurs(edge, nonce)) return undefined;
       const message = edgeSignInMessage(relay, purpose, nonce);
       if (!(await verify(publicKey, message, signature))) return undefined;
-      return spend(nonce) ? edge : undefined;
+      return nonces.spend(edge, nonce) ? edge : undefined;
     },
   };
 }

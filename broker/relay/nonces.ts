@@ -1,73 +1,64 @@
-// Nonces for signing in: random, dated and authenticated by the relay's own key, so that giving one out costs no memory and no write,
-// and nobody can flush another's. A nonce counts once: the spent ones are kept until their end.
-import {
-  concatBytes,
-  equalBytes,
-  fromBase64Url,
-  lengthPrefixed,
-  toBase64Url,
-  utf8,
-} from "../../shared/bytes.ts";
-import { wallSeconds, type Clock } from "../../shared/clock.ts";
-import type { CryptoSuite } from "../../shared/crypto/suite.ts";
-import { SallyportError } from "../../shared/errors.ts";
-import type { AccountRows } from "./store/account-rows.ts";
+// Nonces for signing in: random, dated and authenticated under a secret of this process, so that giving one out costs no memory and no write, and
+// nobody can flush another's. Invariants: a nonce serves one subject, once, within its life; a restart ends them all. Spent ones are remembered
+// until their end, and each of those took a valid signature.
+import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import type { Clock } from "../../shared/clock.ts";
 
-const lifeSeconds = 120;
 // Together the 32 bytes that a sign-in document has room for.
-const randomLength = 12;
-const timeLength = 4;
+const randomLength = 10;
+const timeLength = 6;
 const tagLength = 16;
-
-export interface Nonce {
-  readonly nonce: string;
-  readonly endsAt: number;
-}
+const length = randomLength + timeLength + tagLength;
 
 export class Nonces {
-  readonly #key: Uint8Array;
-  readonly #suite: CryptoSuite;
-  readonly #rows: AccountRows;
+  readonly lifeMs: number;
   readonly #clock: Clock;
+  readonly #secret = randomBytes(32);
+  /** When each spent one ends, in the order in which they were spent. */
+  readonly #spent = new Map<string, number>();
 
-  constructor(key: Uint8Array, suite: CryptoSuite, rows: AccountRows, clock: Clock) {
-    this.#key = key;
-    this.#suite = suite;
-    this.#rows = rows;
+  constructor(lifeMs: number, clock: Clock) {
+    this.lifeMs = lifeMs;
     this.#clock = clock;
   }
 
-  /** A nonce for one purpose, good for two minutes. */
-  async issue(purpose: string): Promise<Nonce> {
-    const endsAt = wallSeconds(this.#clock) + lifeSeconds;
-    const time = new Uint8Array(timeLength);
-    new DataView(time.buffer).setUint32(0, endsAt);
-    const body = concatBytes(this.#suite.randomBytes(randomLength), time);
-    return { nonce: toBase64Url(concatBytes(body, await this.#tag(purpose, body))), endsAt };
+  /** A nonce for a subject, in base64url. */
+  issue(subject: string): string {
+    const body = Buffer.alloc(randomLength + timeLength);
+    randomBytes(randomLength).copy(body);
+    const endsMs = Math.ceil(this.#clock.monotonicMs() + this.lifeMs);
+    body.writeUIntBE(endsMs, randomLength, timeLength);
+    return Buffer.concat([body, this.#tag(subject, body)]).toString("base64url");
   }
 
-  /** Spends a nonce; throws `unauthorised` for one that is forged, old, spent, or for another purpose. */
-  async spend(purpose: string, nonce: string): Promise<void> {
-    const refusal = new SallyportError(
-      "unauthorised",
-      "nonce is unknown, too old or used, ask for another",
-    );
-    let bytes: Uint8Array;
-    try {
-      bytes = fromBase64Url(nonce, randomLength + timeLength + tagLength);
-    } catch {
-      throw refusal;
+  /** Whether this is a nonce of ours for the subject, and still good. Says nothing of whether it was spent. */
+  isOurs(subject: string, nonce: string): boolean {
+    const bytes = Buffer.from(nonce, "base64url");
+    // The decoder takes other spellings too; a nonce has one.
+    if (bytes.length !== length || bytes.toString("base64url") !== nonce) return false;
+    const body = bytes.subarray(0, -tagLength);
+    if (!timingSafeEqual(bytes.subarray(-tagLength), this.#tag(subject, body))) return false;
+    return this.#clock.monotonicMs() <= body.readUIntBE(randomLength, timeLength);
+  }
+
+  /** True once for each good nonce. To be called after what answers it was verified. */
+  spend(subject: string, nonce: string): boolean {
+    if (!this.isOurs(subject, nonce) || this.#spent.has(nonce)) return false;
+    const nowMs = this.#clock.monotonicMs();
+    for (const [old, endsMs] of this.#spent) {
+      if (endsMs >= nowMs) break;
+      this.#spent.delete(old);
     }
-    const body = bytes.subarray(0, randomLength + timeLength);
-    const tag = await this.#tag(purpose, body);
-    if (!equalBytes(tag, bytes.subarray(body.length))) throw refusal;
-    const endsAt = new DataView(bytes.buffer, bytes.byteOffset).getUint32(randomLength);
-    const now = wallSeconds(this.#clock);
-    if (endsAt < now || !(await this.#rows.spendNonce(nonce, endsAt, now))) throw refusal;
+    this.#spent.set(nonce, nowMs + this.lifeMs);
+    return true;
   }
 
-  async #tag(purpose: string, body: Uint8Array): Promise<Uint8Array> {
-    const info = concatBytes(lengthPrefixed(utf8(purpose)), body);
-    return this.#suite.hkdfExpand(this.#key, info, tagLength);
+  #tag(subject: string, body: Uint8Array): Buffer {
+    // The body has a fixed length, so that the two have one reading.
+    return createHmac("sha256", this.#secret)
+      .update(body)
+      .update(subject)
+      .digest()
+      .subarray(0, tagLength);
   }
 }

@@ -1,4 +1,4 @@
-// The relay's own secrets: the attestation key that manifests name, and what seals the store's TOTP seeds and makes nonces unforgeable.
+// The relay's own secrets: the attestation key that manifests name, and what seals the store's TOTP seeds.
 // Invariant: one key, one use; what is sealed for one person of one site opens for no other.
 import { join } from "node:path";
 import { concatBytes, lengthPrefixed, utf8 } from "../../shared/bytes.ts";
@@ -14,8 +14,6 @@ export interface RelayKeys {
   readonly attestationKey: Uint8Array;
   readonly sign: SignPae;
   readonly seeds: SeedSeal;
-  /** For `Nonces`. */
-  readonly nonceKey: Uint8Array;
 }
 
 /** Opens the two key files of a data directory, making them at first start; throws `file_invalid`. */
@@ -29,7 +27,6 @@ export async function openRelayKeys(directory: string, suite: CryptoSuite): Prom
     attestationKey: attestation.publicKey,
     sign: async (pae) => ({ keyid, sig: await suite.ed25519Sign(attestation.privateKey, pae) }),
     seeds: new SeedSeal(suite, await suite.hkdfExpand(root, utf8("sallyport totp seeds v1"), 32)),
-    nonceKey: await suite.hkdfExpand(root, utf8("sallyport sign-in nonces v1"), 32),
   };
 }
 

@@ -37,7 +37,7 @@ export function signInRoutes(api: Api, { accounts, directory, limits }: ApiParts
     },
     async ({ ip }) => {
       limits.stranger.take(addressSubject(ip));
-      const { nonce, endsAt } = await accounts.nonce();
+      const { nonce, endsAt } = accounts.nonce();
       return { nonce, expiresAt: endsAt };
     },
   );

@@ -1,5 +1,5 @@
 // What the relay keeps of people: sign-ins, second factors, throttles, and its own record of what they did.
-// Invariants: a token is kept as its hash alone; a nonce or a TOTP time step is spent in the same statement that finds it unspent.
+// Invariants: a token is kept as its hash alone; a TOTP time step is spent in the same statement that finds it unspent.
 import type { KeyId, PersonId, SiteId } from "../../../shared/ids.ts";
 import type { Sql } from "./sql.ts";
 
@@ -39,15 +39,6 @@ export class AccountRows {
 
   constructor(sql: Sql) {
     this.#sql = sql;
-  }
-
-  /** True once for each nonce; forgets those that ended before `now`. */
-  async spendNonce(nonce: string, endsAt: number, now: number): Promise<boolean> {
-    return this.#sql.transaction(() => {
-      this.#sql.run("DELETE FROM spent_nonces WHERE ends_at < ?", now);
-      const insert = "INSERT OR IGNORE INTO spent_nonces (nonce, ends_at) VALUES (?, ?)";
-      return this.#sql.run(insert, nonce, endsAt) === 1;
-    });
   }
 
   /** Keeps a sign-in; forgets those that ended before `now`. */

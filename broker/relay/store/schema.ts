@@ -122,6 +122,7 @@ const migrations: readonly string[] = [
   ) STRICT;
   CREATE INDEX audit_by_site ON audit (site, n);
   `,
+  "DROP TABLE spent_nonces;",
 ];
 
 /** Brings a database to the newest schema, each migration in a transaction of its own; throws `file_invalid` for one of a newer relay. */

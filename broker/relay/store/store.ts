@@ -38,8 +38,8 @@ export async function openStore(path: string): Promise<Store> {
     // A row in and out again: SQLite writes nothing for an update that changes nothing, and a full disk would go unnoticed.
     check: async () =>
       sql.transaction(() => {
-        sql.run("INSERT INTO spent_nonces (nonce, ends_at) VALUES ('check', 0)");
-        sql.run("DELETE FROM spent_nonces WHERE nonce = 'check'");
+        sql.run("INSERT INTO throttles (subject, failures, until_ms) VALUES ('check', 0, 0)");
+        sql.run("DELETE FROM throttles WHERE subject = 'check'");
       }),
     [Symbol.asyncDispose]: async () => sql[Symbol.dispose](),
   };
