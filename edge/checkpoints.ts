@@ -68,8 +68,12 @@ export class Checkpoints implements Disposable {
     const { journal, clock, isProven, makeCheckpoint, publish } = this.#options;
     if (!isProven()) {
       if (clock.monotonicMs() - this.#grewMs > freshMs) await journal.append(ownEvent, {});
+      // What came meanwhile is in the checkpoint that is made now; its timer would begin a second round beside this one.
+      this.#timer?.[Symbol.dispose]();
+      if (this.#ended.signal.aborted) return;
       this.#timer = clock.setTimer(freshMs, () => this.#run());
     }
-    publish(await makeCheckpoint());
+    const checkpoint = await makeCheckpoint();
+    if (!this.#ended.signal.aborted) publish(checkpoint);
   }
 }
