@@ -72,16 +72,15 @@ Stand on a device's prompt; in a second terminal, in this folder, as the vendor:
 
 It waits. In a third terminal, as the manager, read the question and answer it:
 
-  .sallyport/manager requests
-  .sallyport/manager approve $(.sallyport/manager requests --json | sed 's/.*"job":"\\([0-9a-f]*\\)".*/\\1/')
+  .sallyport/manager approve
 
-The vendor's terminal now says "connected" and holds the session. In another terminal, as the vendor:
+The vendor's terminal now shows what can be reached, and holds the session. Back in the third terminal, as the vendor:
 
   .sallyport/vendor ssh press-hmi                      a shell on the device; its password stays on the edge
   .sallyport/vendor ssh press-hmi -- uname -a          one command
-  mbpoll -m tcp -p ${modbus.port} -a 1 -r 1 -c 4 -1 <address>    the press's registers, at the address that "connected" shows
+  mbpoll -m tcp -p ${modbus.port} -a 1 -r 1 -c 4 -1 127.…   the press's registers, at press-plc's address in the vendor's terminal
 
-As the manager: .sallyport/manager sessions, watch, extend, end, lockdown. As the owner: .sallyport/owner recordings, play, export, verify.
+The manager can watch, extend --by 5, end and lockdown; the owner: .sallyport/owner recordings, play, export --out evidence.tar, verify.
 Every verb: .sallyport/vendor --help
 
 Ctrl-C ends everything and removes it.`;
