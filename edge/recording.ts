@@ -91,8 +91,9 @@ export class Recordings {
   readonly options: RecordingsOptions;
   readonly #live = new Map<RecordingId, ChunkFile>();
   #usedBytes: number;
-  /** What recordings may still take from the disk, as measured when the last one was opened. */
+  /** What recordings may still take from the disk, as measured when the last one was opened, and each second while something is recorded. */
   #roomBytes = 0;
+  #measuredMs = 0;
   #warned = false;
 
   /** Only `openRecordings` makes one. */
@@ -190,13 +191,18 @@ export class Recordings {
   }
 
   async #measureRoom(): Promise<void> {
-    const { folder, reserveBytes = defaultReserveBytes } = this.options;
+    const { folder, clock, reserveBytes = defaultReserveBytes } = this.options;
+    this.#measuredMs = clock.monotonicMs();
     const { bavail, bsize } = await statfs(folder);
     this.#roomBytes = bavail * bsize - reserveBytes;
   }
 
   #take(bytes: number): void {
-    const { quotaBytes, warnPercent, onSpaceLow, journal } = this.options;
+    const { quotaBytes, warnPercent, onSpaceLow, journal, clock } = this.options;
+    // Others fill the disk too. What cannot be measured shows when it is written.
+    if (clock.monotonicMs() - this.#measuredMs >= flushMs) {
+      this.#measureRoom().catch(() => undefined);
+    }
     const used = this.#usedBytes + bytes;
     if (used > quotaBytes) {
       throw new SallyportError(

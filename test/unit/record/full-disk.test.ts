@@ -8,6 +8,7 @@ import { openVault } from "../../../edge/vault.ts";
 import type { TargetId } from "../../../shared/ids.ts";
 import { group } from "../../support/group.ts";
 import { temporaryFolder } from "../../support/temporary.ts";
+import { TurnedClock } from "../../support/turned-clock.ts";
 import { signed } from "../document/paper-site.ts";
 import { all, journalIn, recordingsIn, refusal, subject, suite } from "./record-world.ts";
 import { smallDisk } from "./small-disk.ts";
@@ -88,6 +89,25 @@ await group("full disk", {}, (test) => {
     await disk.fill(200_000);
     await refusal(() => recordings.open(subject), "disk_full");
     for (let step = 0; step < 100; step += 1) await journal.append("step-made", {}, { step });
+    assert.not.ok(journal.failed.aborted);
+  });
+
+  // Room was measured only when a recording was opened: one that ran on took the reserve when somebody else filled the disk.
+  test("a recording ends before it takes the journal's reserve from a disk that something else has filled", async () => {
+    await using disk = await smallDisk(megabyte);
+    await using journal = await journalIn(disk.path);
+    const clock = new TurnedClock();
+    const recordings = await recordingsIn(disk.path, journal, { reserveBytes: 300_000, clock });
+    const recording = await recordings.open(subject);
+    recording.write("from-device", suite.randomBytes(100));
+    await disk.fill(200_000);
+    while (!recording.failed.aborted) {
+      recording.write("from-device", suite.randomBytes(100));
+      clock.advanceMs(1000);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    assert.match((recording.failed.reason as Error).message, /must leave to the journal/);
+    assert.is((await recording.close()).torn, true);
     assert.not.ok(journal.failed.aborted);
   });
 
