@@ -6,12 +6,13 @@ import { parseDeviceDocument, sealDevice, type Device } from "../../../shared/do
 import { requireEdge } from "../../../shared/document/held.ts";
 import { findTarget, type ManifestTarget } from "../../../shared/document/manifest.ts";
 import type { Recipients } from "../../../shared/document/sealed.ts";
-import { parseSecretDocument, sealSecret, type Secret } from "../../../shared/document/secret.ts";
+import { sealSecret, type Secret, type SecretDocument } from "../../../shared/document/secret.ts";
 import { targetArgument } from "../arguments.ts";
 import type { Context } from "../context.ts";
 import { CommandError } from "../exit-codes.ts";
 import { readNamed } from "../files.ts";
 import { proposeManifest, successor } from "../manifest-steps.ts";
+import { signedSecrets } from "../signed-secrets.ts";
 import { openSite, type Site } from "../site.ts";
 
 interface DeviceOptions {
@@ -271,10 +272,10 @@ async function listSecrets(context: Context): Promise<void> {
   );
 }
 
-async function secretsOf(site: Site) {
-  return (await site.relay.documents(["secret"])).map(({ envelope }) =>
-    parseSecretDocument(envelope),
-  );
+async function secretsOf(site: Site): Promise<SecretDocument[]> {
+  const stored = await site.relay.documents(["secret"]);
+  const envelopes = stored.map(({ envelope }) => envelope);
+  return signedSecrets(envelopes, site.view.envelopes, site.held);
 }
 
 function targetOf(site: Site, id: string): ManifestTarget {
