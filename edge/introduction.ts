@@ -95,12 +95,13 @@ export async function introduce(options: IntroduceOptions): Promise<void> {
       if (status === 200 || status === 201 || status === 409) {
         log(
           status === 409
-            ? `introduction refused: ${answer}`
+            ? `introduction refused: ${JSON.stringify(answer)}`
             : "introduced; waiting for a manifest that names this edge",
         );
         return;
       }
-      log(`introduction not taken: ${status} ${answer}`);
+      // Quoted: a relay writes no lines of its own into the log.
+      log(`introduction not taken: ${status} ${JSON.stringify(answer)}`);
     } catch (thrown) {
       log(`introduction not sent: ${messageOf(thrown)}`);
     }
@@ -111,7 +112,9 @@ export async function introduce(options: IntroduceOptions): Promise<void> {
 async function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const timer = clock.setTimer(delayMs, resolve);
-  signal.addEventListener("abort", () => resolve(), { once: true });
+  const stop = (): void => resolve();
+  signal.addEventListener("abort", stop);
   await promise;
+  signal.removeEventListener("abort", stop);
   timer[Symbol.dispose]();
 }
