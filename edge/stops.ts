@@ -68,7 +68,8 @@ export class Stops implements Disposable {
     const stops = new Stops(options);
     const content = await readIfPresent(options.path);
     const stored = v.parse(stopsSchema, content === undefined ? [] : JSON.parse(fromUtf8(content)));
-    for (const stop of stored as Stop[]) stops.#run(stop);
+    for (const stop of stored as Stop[]) stops.#run(stops.#measurable(stop));
+    await stops.#save();
     return stops;
   }
 
@@ -115,11 +116,18 @@ export class Stops implements Disposable {
     for (const timer of this.#timers.values()) timer[Symbol.dispose]();
   }
 
-  // Where nothing proves how long a stop has run, it runs from now: it closes, so the longer reading is the safe one.
+  // Where nothing proves how long a stop has run, it runs from now: it closes, so the longer reading is the safe one. That is noted, or a box that
+  // restarts often would never end it.
+  #measurable(stop: Stop): Stop {
+    const { time } = this.#options;
+    return elapsedMs(stop.since, time.reading()) === Infinity
+      ? { ...stop, since: time.moment() }
+      : stop;
+  }
+
   #run(stop: Stop): void {
     const { time, clock } = this.#options;
-    const ranMs = elapsedMs(stop.since, time.reading());
-    const leftMs = ranMs === Infinity ? unsignedStopMs : unsignedStopMs - ranMs;
+    const leftMs = unsignedStopMs - elapsedMs(stop.since, time.reading());
     if (leftMs <= 0) return;
     this.#remember(stop.id);
     this.#running = [...this.#running, stop];

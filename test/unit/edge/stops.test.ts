@@ -4,7 +4,7 @@ import { unsignedStopMs } from "../../../edge/stops.ts";
 import type { TargetId } from "../../../shared/ids.ts";
 import { group } from "../../support/group.ts";
 import { paperAt, signed } from "../document/paper-site.ts";
-import { codeOf, entryOf, settledEdge } from "./paper-edge.ts";
+import { codeOf, entryOf, nextBootId, settledEdge } from "./paper-edge.ts";
 
 await group("unsigned stops", {}, (test) => {
   test("close what they name for a quarter of an hour, and no longer when they are repeated", async () => {
@@ -35,6 +35,19 @@ await group("unsigned stops", {}, (test) => {
     const ended = new Promise<void>((resolve) => (edge.parts.stops.onChange = resolve));
     edge.clock.advanceMs(1000);
     await ended;
+    assert.is(edge.parts.stops.running().length, 0);
+  });
+
+  test("after a reboot without proven time they run from then, and not from each start after it", async () => {
+    await using world = await settledEdge();
+    const { edge } = world;
+    await edge.parts.stops.begin("relay 1", { kind: "edge" }, "relay");
+    await edge.restart({ bootId: nextBootId, isProven: false });
+    for (let starts = 0; starts < 2; starts += 1) {
+      assert.is(edge.parts.stops.running().length, 1);
+      edge.clock.advanceMs(unsignedStopMs / 2);
+      await edge.restart();
+    }
     assert.is(edge.parts.stops.running().length, 0);
   });
 
