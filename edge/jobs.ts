@@ -7,7 +7,7 @@ import type { Held } from "../shared/document/held.ts";
 import { parseRequest, verifyRequest, type Request } from "../shared/document/request.ts";
 import type { Verified } from "../shared/document/verify.ts";
 import { messageOf, SallyportError } from "../shared/errors.ts";
-import type { DocumentHash } from "../shared/ids.ts";
+import type { DocumentHash, PersonId } from "../shared/ids.ts";
 import { isOwnFailure } from "./refusals.ts";
 import type { Consumption } from "./consumption.ts";
 import { faultOfNext, type Anchor, type AnchoredGrant, type Job } from "./grant-line.ts";
@@ -18,8 +18,8 @@ import type { Situation } from "./situation.ts";
 import type { EdgeTime } from "./time.ts";
 import { documentsOf, type EntryReference } from "./trust-file.ts";
 
-/** Requests that nothing was granted for yet; the oldest gives way. */
-const maxUngranted = 1000;
+/** Requests of one vendor that nothing was granted for yet; that vendor's oldest gives way. */
+const maxUngranted = 64;
 
 export interface JobsOptions {
   readonly archive: Archive;
@@ -111,7 +111,7 @@ export class Jobs {
       line.push(await this.#verify(stored, request, line.at(-1)));
     }
     this.#known.set(hash, { request, line });
-    this.#forgetOldest();
+    this.#forgetOldest(request.payload.vendor);
     this.#options.onRequest();
   }
 
@@ -193,8 +193,11 @@ export class Jobs {
     throw new SallyportError("refused", "the edge holds no manifest yet", { retryable: true });
   }
 
-  #forgetOldest(): void {
-    const ungranted = [...this.#known].filter(([, { line }]) => line.length === 0);
+  // Attack: one vendor asks without end, and the others' requests, and the sessions that wait for them, are gone.
+  #forgetOldest(vendor: PersonId): void {
+    const ungranted = [...this.#known].filter(
+      ([, { request, line }]) => line.length === 0 && request.payload.vendor === vendor,
+    );
     const [oldest] = ungranted;
     if (ungranted.length > maxUngranted && oldest !== undefined) this.#known.delete(oldest[0]);
   }

@@ -2,6 +2,7 @@
 import { cp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
+import { toBase64Url } from "../../../shared/bytes.ts";
 import type { Offer } from "../../../edge/jobs.ts";
 import type { Envelope } from "../../../shared/document/envelope.ts";
 import { embed } from "../../../shared/document/fields.ts";
@@ -219,5 +220,24 @@ await group("jobs", {}, (test) => {
     await edge.restart();
     await edge.parts.jobs.find(request.envelope);
     assert.is(outcomeOf(await edge.parts.jobs.offer(envelope)), "start-missed");
+  });
+
+  test("a vendor who asks without end loses his own oldest requests and nobody else's", async () => {
+    await using world = await settledEdge();
+    const { site, edge } = world;
+    const { jobs } = edge.parts;
+    const joes = await site.verifiedRequest(
+      { vendor: "acme/joe" as never, targets: hmiOnly },
+      "joe",
+    );
+    await jobs.find(joes.envelope);
+    const first = await site.verifiedRequest({ targets: hmiOnly });
+    await jobs.find(first.envelope);
+    for (let number = 0; number < 64; number += 1) {
+      const nonce = toBase64Url(new Uint8Array(16).fill(number + 2));
+      await jobs.find((await site.verifiedRequest({ targets: hmiOnly, nonce })).envelope);
+    }
+    assert.is(jobs.get(first.hash), undefined);
+    assert.ok(jobs.get(joes.hash));
   });
 });
