@@ -1,5 +1,5 @@
 // Which edges are connected, and as what: one that the newest manifest names, or a newcomer that may only introduce itself and read manifests.
-// Invariant: newcomers are few at once; anybody can make a key.
+// Invariant: strangers are few at once; anybody can make a key.
 import { wallSeconds, type Clock } from "../../shared/clock.ts";
 import type { EdgeId } from "../../shared/ids.ts";
 import type { EdgeStanding } from "./mqtt.ts";
@@ -20,8 +20,11 @@ export class Presence {
 
   /** What an edge that proved its key may do here now. */
   async standingOf(edge: EdgeId): Promise<EdgeStanding> {
-    if ((await this.#edges.get(edge))?.admitted === true) return "known";
-    return this.#newcomers.size < mostNewcomers ? "newcomer" : "refused";
+    const row = await this.#edges.get(edge);
+    if (row?.admitted === true) return "known";
+    // Who has answered a claim is not kept out by strangers; claims on file are the owners' to count.
+    const hasRoom = row !== undefined || this.#newcomers.size < mostNewcomers;
+    return hasRoom ? "newcomer" : "refused";
   }
 
   online(edge: EdgeId, standing: EdgeStanding): void {
