@@ -75,8 +75,11 @@ async function acceptIntoManifest(site: Site, chosen: readonly Newcomer[]): Prom
   for (const newcomer of chosen) {
     const checkpoint = firstCheckpoint(newcomer);
     const [edge] = newcomer.fingerprints;
-    if (checkpoint !== undefined && edge !== undefined)
-      await site.context.home.keepNewest(site.id, "checkpoints", edge, checkpoint);
+    if (checkpoint === undefined || edge === undefined) continue;
+    // Attack: a box that was here before comes back with an older disk; what was seen of it then stays the anchor.
+    const { home } = site.context;
+    if ((await home.newest(site.id, "checkpoints", edge)) === undefined)
+      await home.keepNewest(site.id, "checkpoints", edge, checkpoint);
   }
   return published === undefined ? "nothing changed" : publishedLine(published);
 }
