@@ -9,6 +9,7 @@ import { changesBetween } from "../changes.ts";
 import { nowSeconds, type Context } from "../context.ts";
 import { CommandError } from "../exit-codes.ts";
 import { readNamed, writeNew } from "../files.ts";
+import { halfSigned } from "../half-signed.ts";
 import { spoken } from "../keys.ts";
 import { proposeManifest, publishedLine, publishManifest, successor } from "../manifest-steps.ts";
 import { newPassphrase } from "../passphrase.ts";
@@ -17,6 +18,7 @@ import { parseRelayUrl, RelayHttp } from "../relay-http.ts";
 import { firstManifest, makeAuditKey, makeRecovery } from "../site-birth.ts";
 import { nextManifest, parseSiteFile, renderSiteFile } from "../site-file.ts";
 import { openSite } from "../site.ts";
+import { momentOf } from "../times.ts";
 import { facts } from "../tui.ts";
 import { addDeviceVerbs } from "./device.ts";
 
@@ -242,19 +244,26 @@ async function applyFile(context: Context, path: string): Promise<void> {
 async function cosign(context: Context): Promise<void> {
   const site = await openSite(context);
   site.requireRole("owner");
-  const { held } = site.view.chain;
+  const { chain } = site.view;
   const stored = await site.relay.documents(["manifest"]);
-  const waiting = stored
-    .filter(({ state }) => state === "partial")
-    .findLast(({ envelope }) => parseManifest(envelope).previous === held.hash);
+  const partial = stored.filter(({ state }) => state === "partial");
+  const waiting = await halfSigned(
+    context.suite,
+    partial.map(({ envelope }) => envelope),
+    chain,
+  );
   if (waiting === undefined)
     throw new CommandError("notFound", "no manifest waits for further owners");
   const key = await site.key();
   if (waiting.envelope.signatures.some(({ keyid }) => keyid === key.keyid))
     throw new CommandError("refused", "you have signed it already; another owner must sign too");
-  for (const line of changesBetween(held.payload, parseManifest(waiting.envelope)))
+  const { manifest, signers } = waiting;
+  context.tui.progress(
+    `manifest ${manifest.version}, drawn up ${momentOf(manifest.issuedAt)}, signed by ${signers.join(", ")}:`,
+  );
+  for (const line of changesBetween(chain.held.payload, manifest))
     context.tui.progress(`  ${line}`);
-  await context.tui.mustConfirm(`add your signature to manifest ${held.payload.version + 1}?`);
+  await context.tui.mustConfirm(`add your signature to manifest ${manifest.version}?`);
   const published = await publishManifest(site, await addSignatures(waiting.envelope, [key.sign]));
   context.tui.result(published.posted, publishedLine(published));
 }
