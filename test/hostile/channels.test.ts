@@ -173,7 +173,7 @@ await group("a hostile relay: channels", { timeoutMs: 90_000 }, (test) => {
         direction === "to-vendor" ? firstDataOfEdge : firstAckOfVendor,
         act,
       );
-      using _attack = world.relay.attack({ tamper: fault.tamper });
+      using _attack = world.relay.attack({ tamper: (message) => fault.tamper(message) });
       assert.ok(await given(world, visited.session, 300_000));
       assert.ok(fault.isDone);
     });

@@ -11,14 +11,13 @@ import { WebSocket, WebSocketServer } from "ws";
 import type { DownMessage, DownName } from "../../shared/control.ts";
 import { downTopic, encodeControl } from "../../shared/control.ts";
 import type { Envelope } from "../../shared/document/envelope.ts";
-import { parseReceipt, type Receipt } from "../../shared/document/denial.ts";
-import { parseEdgeId, type DocumentHash, type EdgeId } from "../../shared/ids.ts";
-import { parseHeader, type JournalHeader } from "../../shared/record/journal-entry.ts";
+import { parseEdgeId, type EdgeId } from "../../shared/ids.ts";
 import type { FrameTransport } from "../../shared/transport.ts";
 import { makeCertificates } from "../support/certificates.ts";
 import { startRelay, type RunningRelay } from "../support/installation.ts";
 import { answerUpgrade, CarriedChannel, requestText, type Tamper } from "./carried-channel.ts";
 import { CarriedControl, publishOf, type AnyMessage, type Publish } from "./carried-control.ts";
+import { Overheard } from "./overheard.ts";
 import { Seen } from "./seen.ts";
 
 export interface ApiCall {
@@ -49,12 +48,7 @@ export interface Faults {
   tamper?: Tamper;
 }
 
-interface Heard {
-  readonly edge: EdgeId;
-  readonly message: AnyMessage;
-}
-
-export class HostileRelay implements RunningRelay {
+export class HostileRelay extends Overheard implements RunningRelay {
   readonly url: string;
   readonly port: number;
   readonly authority: string;
@@ -65,13 +59,11 @@ export class HostileRelay implements RunningRelay {
   readonly #relay: RunningRelay;
   readonly #server: https.Server;
   readonly #control = new Map<EdgeId, CarriedControl>();
-  readonly #heard: Heard[] = [];
-  readonly #waiters = new Set<() => void>();
   readonly #mqttServer = new WebSocketServer({ noServer: true, handleProtocols: () => "mqtt" });
-  readonly #taken = new Map<string, number>();
   #faults: Faults = {};
 
   private constructor(server: https.Server, relay: RunningRelay, authority: string) {
+    super();
     this.#server = server;
     this.#relay = relay;
     this.port = (server.address() as AddressInfo).port;
@@ -140,31 +132,18 @@ export class HostileRelay implements RunningRelay {
 
   /** Hands a document to an edge as the next of the relay's log. */
   async deliver(edge: EdgeId, envelope: Envelope): Promise<void> {
-    const log = this.#newest(edge, "document")?.message.log ?? "attacker-attacker";
+    const log = this.newest(edge, "document")?.message.log ?? "attacker-attacker";
     await this.tell(edge, "document", { log, seq: 0, envelope });
   }
 
   /** The live control link of an edge, as soon as there is one. */
   async control(edge: EdgeId): Promise<CarriedControl> {
-    return this.#until(() => this.#control.get(edge));
+    return this.found(() => this.#control.get(edge));
   }
 
   /** Whether an edge is signed in now. */
   isLinked(edge: EdgeId): boolean {
     return this.#control.has(edge);
-  }
-
-  /** The first message that an edge or the relay sent, already or from now on, and that fits. */
-  async heard<Found>(
-    find: (message: AnyMessage, edge: EdgeId) => Found | undefined,
-  ): Promise<Found> {
-    return this.#until(() => {
-      for (const { edge, message } of this.#heard) {
-        const found = find(message, edge);
-        if (found !== undefined) return found;
-      }
-      return undefined;
-    });
   }
 
   /** Asks the relay's API behind the front, with whomever's sign-in the attacker has seen. */
@@ -176,94 +155,9 @@ export class HostileRelay implements RunningRelay {
     return this.#exchange({ method, path, body }, fields);
   }
 
-  /** The newest checkpoint that an edge has sent; throws if there is none yet. */
-  newestCheckpoint(edge: EdgeId): Envelope {
-    const newest = this.#newest(edge, "checkpoint");
-    if (newest === undefined) throw new Error("the edge has sent no checkpoint yet");
-    return newest.message.envelope;
-  }
-
-  /** All documents that the relay meant for an edge so far, in order. */
-  documentsFor(edge: EdgeId): Envelope[] {
-    return this.#heard.flatMap(({ edge: to, message: { name, message } }) =>
-      name === "document" && to === edge ? [message.envelope] : [],
-    );
-  }
-
-  /** The newest document of a type for an edge that was not there at the last call for that type. */
-  async newestDocument(edge: EdgeId, type: string): Promise<Envelope> {
-    const known = this.#taken.get(type) ?? 0;
-    const all = () => this.documentsFor(edge).filter((each) => each.type === type);
-    const newest = await this.#until(() => (all().length > known ? all().at(-1) : undefined));
-    this.#taken.set(type, all().length);
-    return newest;
-  }
-
-  /** All checkpoints that an edge has sent so far, in order. */
-  checkpoints(edge: EdgeId): Envelope[] {
-    return this.#heard.flatMap(({ edge: from, message: { name, message } }) =>
-      name === "checkpoint" && from === edge ? [message.envelope] : [],
-    );
-  }
-
-  /** All receipts that an edge has sent so far, in order. */
-  receipts(edge: EdgeId): Envelope[] {
-    return this.#heard.flatMap(({ edge: from, message: { name, message } }) =>
-      name === "receipt" && from === edge ? [message.envelope] : [],
-    );
-  }
-
-  /** Resolves once something that the attacker watches is true; asked after everything that happens. */
-  async until(isTrue: () => boolean): Promise<void> {
-    await this.#until(() => isTrue() || undefined);
-  }
-
-  /** The edge's answer to a document: `done`, or the reason of its refusal. */
-  async receipt(document: DocumentHash): Promise<string> {
-    const { outcome, reason } = await this.receiptOf(document);
-    return reason ?? outcome;
-  }
-
-  receiptOf(document: DocumentHash): Promise<Receipt> {
-    return this.heard(({ name, message }) => {
-      if (name !== "receipt") return undefined;
-      const receipt = parseReceipt(message.envelope);
-      return receipt.document === document ? receipt : undefined;
-    });
-  }
-
-  /** The first entry of an event in an edge's journal whose ids fit, as its headers say. */
-  journaled(event: string, ids: Readonly<Record<string, string>> = {}): Promise<JournalHeader> {
-    return this.heard(({ name, message }) =>
-      name === "journal"
-        ? message.headers.map(parseHeader).find((header) => {
-            const fits = Object.entries(ids).every(([id, value]) => header.ids[id] === value);
-            return header.event === event && fits;
-          })
-        : undefined,
-    );
-  }
-
-  /** The first entry of an event behind entry `n`. */
-  journaledAfter(n: number, event: string): Promise<JournalHeader> {
-    return this.#until(() => this.headers().find((each) => each.event === event && each.n > n));
-  }
-
-  /** All journal headers that edges have sent so far. */
-  headers(): JournalHeader[] {
-    return this.#heard.flatMap(({ message: { name, message } }) =>
-      name === "journal" ? message.headers.map(parseHeader) : [],
-    );
-  }
-
-  /** The number of messages that fit so far. */
-  count(fits: (message: AnyMessage, edge: EdgeId) => boolean): number {
-    return this.#heard.filter(({ edge, message }) => fits(message, edge)).length;
-  }
-
   /** The first channel, carried already or from now on, that fits. */
   async channel(fits: (channel: CarriedChannel) => boolean): Promise<CarriedChannel> {
-    return this.#until(() => this.channels.find(fits));
+    return this.found(() => this.channels.find(fits));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -272,27 +166,6 @@ export class HostileRelay implements RunningRelay {
     this.#server.closeAllConnections();
     this.#server.close();
     await this.#relay[Symbol.asyncDispose]();
-  }
-
-  #newest<Name extends AnyMessage["name"]>(edge: EdgeId, name: Name) {
-    return this.#heard.findLast(
-      (item): item is Heard & { message: Extract<AnyMessage, { name: Name }> } =>
-        item.edge === edge && item.message.name === name,
-    )?.message;
-  }
-
-  async #until<Found>(find: () => Found | undefined): Promise<Found> {
-    for (;;) {
-      const found = find();
-      if (found !== undefined) return found;
-      await new Promise<void>((resolve) => this.#waiters.add(resolve));
-    }
-  }
-
-  #happened(): void {
-    const waiters = [...this.#waiters];
-    this.#waiters.clear();
-    for (const wake of waiters) wake();
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -315,7 +188,7 @@ export class HostileRelay implements RunningRelay {
     } catch {
       response.destroy();
     }
-    this.#happened();
+    this.happened();
   }
 
   #forward(original: IncomingMessage, call: ApiCall): Promise<ApiAnswer> {
@@ -373,7 +246,7 @@ export class HostileRelay implements RunningRelay {
     relay.write(requestText(request, `/channel/${route}`));
     const authorization = request.headers.authorization ?? "";
     const tamper: Tamper = (message) => {
-      queueMicrotask(() => this.#happened());
+      queueMicrotask(() => this.happened());
       return this.#faults.tamper?.(message) ?? [message.bytes];
     };
     const { seen } = this;
@@ -383,13 +256,13 @@ export class HostileRelay implements RunningRelay {
         head,
       ),
     );
-    this.#happened();
+    this.happened();
   }
 
   #carryTunnel(request: IncomingMessage, socket: Duplex, head: Uint8Array): void {
     const relay = net.connect(this.#relay.port, "127.0.0.1");
     this.tunnels.push(request.url ?? "/");
-    this.#happened();
+    this.happened();
     relay.write(requestText(request, request.url ?? "/"));
     relay.write(head);
     for (const [from, to] of [
@@ -417,13 +290,12 @@ export class HostileRelay implements RunningRelay {
         relay,
         () => ({ publish }),
         (edge, message) => {
-          this.#heard.push({ edge, message });
-          this.#happened();
+          this.hear(edge, message);
         },
       );
       void carried.edge.then((edge) => {
         this.#control.set(edge, carried);
-        this.#happened();
+        this.happened();
         void carried.closed.then(() => {
           if (this.#control.get(edge) === carried) this.#control.delete(edge);
         });

@@ -29,10 +29,10 @@ interface Beginning extends AsyncDisposable {
   readonly owner: Actor;
   readonly site: SiteId;
   readonly folder: string;
-  newActor(id: string): Actor;
+  readonly newActor: (id: string) => Actor;
   /** Creates one more site of the same owner at the same relay. */
-  createSite(name: string): Promise<SiteId>;
-  chain(): Promise<ManifestChain>;
+  readonly createSite: (name: string) => Promise<SiteId>;
+  readonly chain: () => Promise<ManifestChain>;
 }
 
 async function begin(): Promise<Beginning> {
@@ -42,12 +42,25 @@ async function begin(): Promise<Beginning> {
   const newActor = (id: string): Actor => new Actor(new Person(id, folder));
   const owner = newActor("anna");
   const createSite = async (name: string): Promise<SiteId> => {
-    const { site } = await owner.ask<{ site: string }>(
-      ...["site", "create", name, "--yes", "--owner", owner.id, "--relay", relay.url],
-      ...["--authority", relay.authority, "--registration-token", relay.registrationToken],
-      ...["--second-factor", "waived", "--audit-key", join(folder.path, `audit-${name}.json`)],
-      ...["--sheet", join(folder.path, `sheet-${name}.txt`)],
-    );
+    const names = [
+      "site",
+      "create",
+      name,
+      "--yes",
+      "--owner",
+      owner.id,
+      "--second-factor",
+      "waived",
+    ];
+    const where = ["--relay", relay.url, "--authority", relay.authority];
+    const token = ["--registration-token", relay.registrationToken];
+    const files = [
+      "--audit-key",
+      join(folder.path, `${name}.json`),
+      "--sheet",
+      join(folder.path, `${name}.txt`),
+    ];
+    const { site } = await owner.ask<{ site: string }>(...names, ...where, ...token, ...files);
     return parseSiteId(site);
   };
   const site = await createSite("press");
