@@ -59,6 +59,8 @@ export async function openMqtt(options: MqttOptions, filter: string): Promise<Mq
     reconnectPeriod: 0,
     resubscribe: false,
     queueQoSZero: false,
+    // A table of all 65,536 numbers would take 8 MB; this connection writes a few packets a minute.
+    writeCache: false,
     will: { topic: will.topic, payload: Buffer.from(will.payload), qos: 1, retain: false },
   });
   const refused = new Promise<never>((_resolve, reject) => {
