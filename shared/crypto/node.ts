@@ -13,7 +13,6 @@ import {
 import { concatBytes } from "../bytes.ts";
 import { SallyportError } from "../errors.ts";
 import { ed25519PrivatePrefix, ed25519PublicPrefix } from "./ed25519-der.ts";
-import * as libsodium from "./libsodium.ts";
 import type {
   CryptoSuite,
   JwkAlgorithm,
@@ -73,10 +72,10 @@ export function createNodeCrypto(random: RandomSource): CryptoSuite {
           verify(algorithm === "EdDSA" ? null : "sha256", message, key, signature)
         );
       }),
-    xwingKeyPair: async (seed = random(seedBytes)) => libsodium.xwingKeyPair(seed),
-    xwingEncapsulate: async (publicKey) => libsodium.xwingEncapsulate(publicKey, random),
+    xwingKeyPair: async (seed = random(seedBytes)) => (await libsodium()).xwingKeyPair(seed),
+    xwingEncapsulate: async (publicKey) => (await libsodium()).xwingEncapsulate(publicKey, random),
     xwingDecapsulate: async (encapsulation, privateKey) =>
-      libsodium.xwingDecapsulate(encapsulation, privateKey),
+      (await libsodium()).xwingDecapsulate(encapsulation, privateKey),
     recordCipher,
     ciphersByPreference,
   };
@@ -84,6 +83,11 @@ export function createNodeCrypto(random: RandomSource): CryptoSuite {
 
 /** The suite of this process: node:crypto with the system's randomness. */
 export const nodeCrypto: CryptoSuite = createNodeCrypto((length) => own(systemRandomBytes(length)));
+
+// Its WebAssembly is not loaded before the first key of its kind: the relay and most commands never need one.
+function libsodium(): Promise<typeof import("./libsodium.ts")> {
+  return import("./libsodium.ts");
+}
 
 const keyTypes: Record<JwkAlgorithm, string> = { ES256: "ec", EdDSA: "ed25519", RS256: "rsa" };
 
