@@ -97,6 +97,8 @@ async function approve(
   });
   context.tui.progress(jobQuestion(job, draft, site.held, anchor.payload));
   if (!isLess(job, draft)) context.tui.progress("you may give less: --minutes, --targets");
+  // Any passphrase is asked before the question, so that the answer takes effect at once.
+  await site.key();
   await context.tui.mustConfirm("approve?");
   await signAndGive(context, site, job, draft);
 }
@@ -167,6 +169,7 @@ async function extend(context: Context, id: string | undefined, by: number): Pro
     replaced: job.grant,
   });
   context.tui.progress(jobQuestion(job, draft, site.held, anchor.payload));
+  await site.key();
   await context.tui.mustConfirm(`extend from ${before} to ${before + by} minutes in all?`);
   await signAndGive(context, site, job, draft);
 }

@@ -98,6 +98,8 @@ async function end(
     );
     return;
   }
+  // Any passphrase is asked before the question, so that the answer takes effect at once.
+  await site.key();
   await tui.mustConfirm(`end job ${job.id} for good?`);
   const revocation = {
     site: site.id,
@@ -114,6 +116,7 @@ async function lockdown(context: Context, options: LockdownOptions): Promise<voi
   const site = await openSite(context);
   site.requireRole("approver", "owner");
   const { scope, edges, words } = scopeOf(site, options);
+  await site.key();
   await context.tui.mustConfirm(`lock down ${words}? Every session there ends.`);
   const document = {
     site: site.id,
