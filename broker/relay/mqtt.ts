@@ -248,7 +248,7 @@ export async function createControl(options: ControlOptions): Promise<Control> {
   return {
     accept(request, socket, head) {
       server.handleUpgrade(request, socket, head, (webSocket) => {
-        const stream = createWebSocketStream(webSocket);
+        const stream = readWhole(createWebSocketStream(webSocket));
         webSockets.set(stream, webSocket);
         const client = broker.handle(stream, request);
         stream.once("close", () => forget(client));
@@ -278,6 +278,14 @@ export async function createControl(options: ControlOptions): Promise<Control> {
       server.close();
     },
   };
+}
+
+// Node's `read()` gives the first of the pieces that have come, aedes reads once per event and takes it for all of them: what was left waited for
+// the next message. Here `read()` gives all.
+function readWhole(stream: Duplex): Duplex {
+  const read = stream.read.bind(stream);
+  stream.read = (size?: number) => read(size ?? (stream.readableLength || undefined)) as unknown;
+  return stream;
 }
 
 function notAuthorised(): AuthenticateError {

@@ -48,6 +48,7 @@ async function credential(
 
 interface RawMqtt extends Disposable {
   readonly client: MqttClient;
+  readonly socket: WebSocket;
   readonly closed: Promise<unknown>;
 }
 
@@ -73,7 +74,14 @@ async function openMqtt(
     ...options,
   });
   client.on("error", () => undefined);
-  return { client, closed, [Symbol.dispose]: () => void client.end(true) };
+  return { client, socket, closed, [Symbol.dispose]: () => void client.end(true) };
+}
+
+/** An MQTT 3.1.1 PUBLISH of QoS 1. */
+function publishPacket(topic: string, payload: string): Buffer {
+  const length = 2 + topic.length + 2 + payload.length;
+  const header = Buffer.of(0x32, (length % 128) | 0x80, Math.floor(length / 128), 0, topic.length);
+  return Buffer.concat([header, Buffer.from(topic), Buffer.of(0, 7), Buffer.from(payload)]);
 }
 
 interface RawUpgrade extends Disposable {
@@ -277,6 +285,20 @@ await group("hostile carrying", {}, (test) => {
     mqtt.client.publish(upTopic(key.id, "journal"), '{"from":0,"headers":["{}"]}', { qos: 1 });
     await mqtt.closed;
     assert.equal(heard, ["need"]);
+  });
+
+  // Node's streams give one piece at each read, and the MQTT broker read once for all pieces that had come: behind a proxy that sends on each
+  // message by itself, sign-ins never arrived whole.
+  test("a packet that comes in many small messages at once is taken at once", async () => {
+    const heard = Promise.withResolvers<string>();
+    await using relay = await openRelay({
+      onMessage: async (_edge, { name }) => heard.resolve(name),
+    });
+    const key = await makeEdgeKey();
+    using mqtt = await online(relay, key);
+    const packet = publishPacket(upTopic(key.id, "journal"), '{"from":0,"headers":["{}"]}');
+    for (const byte of packet) mqtt.socket.send(Buffer.of(byte));
+    assert.is(await heard.promise, "journal");
   });
 
   // It was disconnected once, with "publishing is not allowed", and healed by connecting again.
