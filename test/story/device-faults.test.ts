@@ -96,6 +96,7 @@ async function failsToConnect(held: HeldJob, target: string): Promise<string> {
   const [line] = await held.process.line(/^.*"event":"opening-failed".*$/, limitMs, before);
   if (!socket.closed) await once(socket, "close");
   assert.match(line, `"target":"${target}"`);
+  assert.match(line, /"hints":\["ask the site whether it is on/);
   return line;
 }
 

@@ -5,6 +5,7 @@ import type { AdmittedTarget } from "../../../shared/channel/messages.ts";
 import { messageOf } from "../../../shared/errors.ts";
 import type { Context } from "../context.ts";
 import { closingError } from "../edge-session.ts";
+import { adviceOn } from "../edge-words.ts";
 import { holdForJoiners } from "../held-session.ts";
 import { admittedLine, openJobSession, teller, type Tell } from "../job-session.ts";
 import { chooseJob } from "../job-choice.ts";
@@ -64,13 +65,12 @@ export async function connectJob(
     admitted.targets.map((target) => target.id),
     open,
   );
-  await using loopback = await Loopback.bind(site.id, tcp, open, (target, thrown) =>
-    tell(
-      "opening-failed",
-      { target, reason: messageOf(thrown) },
-      `connection to "${target}" failed: ${messageOf(thrown)}`,
-    ),
-  );
+  await using loopback = await Loopback.bind(site.id, tcp, open, (target, thrown) => {
+    const reason = messageOf(thrown);
+    const { hints } = adviceOn(reason);
+    const text = [`connection to "${target}" failed: ${reason}`, ...hints].join("; ");
+    tell("opening-failed", { target, reason, hints }, text);
+  });
   tell(
     "admitted",
     {
