@@ -67,9 +67,15 @@ await group("a hostile relay: documents", { timeoutMs: 90_000 }, (test) => {
     const ownerKey = await owner.keyId();
     const genuine = await ownersNext(world);
     const forgeries = [
-      await makeManifest(held, world.site, nowAt(), {}, relayKey.sign),
-      await makeManifest(held, world.site, nowAt(), {}, relayKey.signAs(ownerKey)),
-      await makeManifest(held, world.site, nowAt(), {}, vendor.sign),
+      await makeManifest(held, world.site, nowAt(), { name: "Forged 1" }, relayKey.sign),
+      await makeManifest(
+        held,
+        world.site,
+        nowAt(),
+        { name: "Forged 2" },
+        relayKey.signAs(ownerKey),
+      ),
+      await makeManifest(held, world.site, nowAt(), { name: "Forged 3" }, vendor.sign),
       altered(genuine, { ownersNeeded: 1, name: "Other" }),
     ];
     for (const forged of forgeries) {

@@ -22,8 +22,9 @@ function lockdownOf({ site }: World): object {
   return { site, scope: { kind: "site" }, reason: "", issuedAt: nowAt(), nonce: freshId() };
 }
 
+// Signatures do not enter a document's hash: each lift has a reason of its own, so that its receipt is its own too.
 function liftOf({ site, edge }: World, entry: string): object {
-  return { site, edge: edge.id, lockdown: entry, reason: "", issuedAt: nowAt() };
+  return { site, edge: edge.id, lockdown: entry, reason: freshId(), issuedAt: nowAt() };
 }
 
 /** Remote ports of the edge's own connections. */
@@ -128,12 +129,18 @@ await group("a hostile relay: stops and the control link", { timeoutMs: 90_000 }
     const stream = await openSink(world, visited.session, "echo\n");
     const relayKey = await strangersKey(relay.attestationSeed);
     const scope = { kind: "request", id: await hashEnvelope(job.request) };
-    const revocation = { site, edge: edge.id, scope, reason: "", issuedAt: nowAt() };
+    const revocation = () => ({
+      site,
+      edge: edge.id,
+      scope,
+      reason: freshId(),
+      issuedAt: nowAt(),
+    });
     const keyid = await approver.keyId();
     for (const sign of [relayKey.sign, relayKey.signAs(keyid), vendor.sign]) {
       for (const forged of [
         await signEnvelope("lockdown", lockdownOf(world), [sign]),
-        await signEnvelope("revocation", revocation, [sign]),
+        await signEnvelope("revocation", revocation(), [sign]),
       ]) {
         await relay.deliver(edge.id, forged);
         assert.is.not(await relay.receipt(await hashEnvelope(forged)), "done");
