@@ -12,8 +12,6 @@ if (Number.parseInt(process.versions.node, 10) >= neededMajor) {
   modules.enableCompileCache();
   // Otherwise every 64 MB that pass through buffers cost a collection of the whole heap, however little of it is garbage.
   setFlagsFromString("--external-memory-accounted-in-global-limit");
-  // New objects keep to the megabyte that they start with: an edge may be a small box.
-  setFlagsFromString("--semi-space-growth-factor=1");
   await import(new URL("./main.ts", import.meta.url).href);
 } else {
   handOver(pinnedNode());
