@@ -127,7 +127,10 @@ export class BusySession implements AsyncDisposable {
     const word = `ran ${this.#typed}`;
     const finished = await this.#vendor.run(["ssh", "press-hmi", "--", "echo", word], { limitMs });
     if (finished.code === 0) assert.is(finished.stdout, `${word}\n`);
-    else assert.match(finished.stderr, /^sallyport: error: ./m, `it ended with ${finished.code}`);
+    else {
+      const told = `ended with ${finished.code}: ${finished.stdout}${finished.stderr}`;
+      assert.match(finished.stderr, /^sallyport: error: ./m, told);
+    }
     return finished;
   }
 

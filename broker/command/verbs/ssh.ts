@@ -8,7 +8,7 @@ import type { TargetId } from "../../../shared/ids.ts";
 import { targetArgument } from "../arguments.ts";
 import type { Context } from "../context.ts";
 import { closingError, type EdgeSession } from "../edge-session.ts";
-import { CommandError, ExitWith, exitCodes } from "../exit-codes.ts";
+import { CommandError, ExitWith } from "../exit-codes.ts";
 import { holdForJoiners, joinHeld } from "../held-session.ts";
 import { admittedLine, openJobSession, teller } from "../job-session.ts";
 import { jobForTarget, jobsOf, pickJob } from "../jobs.ts";
@@ -220,7 +220,8 @@ async function runRemote(
   context.signal.removeEventListener("abort", abort);
   context.signal.throwIfAborted();
   if (exit !== undefined) return exit;
-  if (closed.how === "ended") return exitCodes.cut[0];
+  if (closed.how === "ended")
+    throw new CommandError("cut", "the device closed the connection and told no exit code");
   throw closingError(closed, undefined);
 }
 
