@@ -34,9 +34,14 @@ await group("the main job", { timeoutMs: 420_000 }, (test) => {
     const { owner, approver, vendor } = site;
 
     // The vendor asks for one job on two targets and waits.
+    const why = ["--reason", "replace the axis drive's parameters", "--ticket", "WO-1187"];
+    const targets = ["press-hmi", "press-plc"];
     const { job } = await vendor.ask<{ job: string }>(
-      ...["request", "press-hmi", "press-plc", "--minutes", "10"],
-      ...["--reason", "replace the axis drive's parameters", "--ticket", "WO-1187"],
+      "request",
+      ...targets,
+      "--minutes",
+      "10",
+      ...why,
     );
     await using held = vendor.start(["connect", job, "--json", "--code", await vendor.code()]);
     await held.line(/"event":"waiting"/);

@@ -232,11 +232,17 @@ export async function startInstallation(
   const newPerson = (id: string): Person => new Person(id, folder);
   const [owner, approver, vendor] = [newPerson("anna"), newPerson("ben"), newPerson("vera")];
   const auditKey = join(folder.path, "audit-key.json");
+  const atRelay = ["--relay", relay.url, "--authority", relay.authority];
+  const register = ["--registration-token", relay.registrationToken];
+  const keep = ["--audit-key", auditKey, "--sheet", join(folder.path, "sheet.txt")];
+  const create = ["site", "create", "Press shop", "--yes", "--owner", owner.id];
   const { site } = await owner.ask<{ site: string }>(
-    ...["site", "create", "Press shop", "--yes", "--owner", owner.id],
-    ...["--relay", relay.url, "--authority", relay.authority],
-    ...["--registration-token", relay.registrationToken, "--second-factor", secondFactor],
-    ...["--audit-key", auditKey, "--sheet", join(folder.path, "sheet.txt")],
+    ...create,
+    ...atRelay,
+    ...register,
+    ...keep,
+    "--second-factor",
+    secondFactor,
   );
   const claim = join(folder.path, "claim.json");
   await owner.do("claim", "Hall 3", "--out", claim);
@@ -249,7 +255,15 @@ export async function startInstallation(
   if (secondFactor === "required") await vendor.enrolTotp();
   const ending = started.move();
   return {
-    ...{ folder, relay, edge, site, owner, approver, vendor, auditKey, newPerson },
+    folder,
+    relay,
+    edge,
+    site,
+    owner,
+    approver,
+    vendor,
+    auditKey,
+    newPerson,
     async [Symbol.asyncDispose]() {
       if (process.env["TEST_VERBOSE"] !== undefined) process.stdout.write(edge.process.stderr);
       await ending.disposeAsync();

@@ -56,12 +56,13 @@ await group("targets/ssh-server", { timeoutMs: 90_000 }, (test) => {
     // socat gives the client a real terminal, whose size is then changed from outside.
     const command = `ssh ${ssh.options.join(" ")} press-7`;
     const client = startProcess("socat", ["-", `EXEC:"${command}",pty,setsid,ctty,stderr`]);
-    client.stdin.write("PS1=; trap 'stty size' WINCH; echo re''ady\n");
+    client.stdin.write("PS1=; echo re''ady\n");
     await client.line(/ready$/);
     const [terminal] = await terminalsOf(ssh.folder);
     await runProcess("stty", ["-F", terminal ?? "", "rows", "40", "columns", "100"]);
-    client.stdin.write("\n");
-    await client.line(/40 100$/);
+    // The two changes may reach the device apart, so the device is asked until it has both.
+    client.stdin.write("until [ \"$(stty size)\" = '40 100' ]; do sleep 0.1; done; echo si''zed\n");
+    await client.line(/sized$/);
     client.stdin.write("exit\n");
     await ssh.openings[0]?.served;
     const [recording] = ssh.openings[0]?.recordings ?? [];
