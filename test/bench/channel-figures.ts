@@ -11,9 +11,9 @@ const loadFile = join(import.meta.dirname, "load.ts");
 const bulkBytes = 128 * 1024 * 1024;
 const warmUpBytes = 64 * 1024 * 1024;
 const bulkRounds = 5;
-const roundTrips = 3_000;
-const warmUpTrips = 500;
-const echoRounds = 5;
+const roundTrips = 1_000;
+const warmUpTrips = 200;
+const echoRounds = 3;
 const driveLimitMs = 60_000;
 
 /** The target's id; its device is the load's sink. */

@@ -34,7 +34,11 @@ function sink(): void {
       const rest = first.subarray(requestBytes);
       if (mode === modes.down) void writeAmount(socket, amount);
       else if (mode === modes.up) countAmount(socket, amount, rest);
-      else socket.on("data", (data: Buffer) => socket.write(data));
+      else {
+        // The first byte to echo may have come with the request.
+        if (rest.length > 0) socket.write(rest);
+        socket.on("data", (data: Buffer) => socket.write(data));
+      }
     });
   });
   server.listen(0, "127.0.0.1", () => {
