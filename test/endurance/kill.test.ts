@@ -164,7 +164,7 @@ async function recordIsWhole({ owner, edge, folder, site, auditKey }: Installati
   assert.equal(left, []);
 }
 
-await group("kill -9", { timeoutMs: 585_000 }, (test) => {
+await group("kill -9", { timeoutMs: 880_000 }, (test) => {
   const seed = seedOfRun();
   test(`sixty kills in the middle of a busy session lose, tear and lengthen nothing (seed ${seed})`, async () => {
     process.stdout.write(`SALLYPORT_TEST_SEED=${seed}\n`);

@@ -41,6 +41,21 @@ async function works(site: Installation, proxy: ConnectProxy, login: string): Pr
   assert.not.ok(edge.process.stderr.includes(account.password));
 }
 
+/** The vendor's own commands, too: the API, and the channel of a session of their own. */
+async function vendorGoesThrough(site: Installation, proxy: ConnectProxy): Promise<void> {
+  const env = { HTTPS_PROXY: proxyUrl(proxy) };
+  await grantedJob(site, ["press-hmi"], 30);
+  const before = proxy.passed.length;
+  const whoami = await site.vendor.run(["ssh", "press-hmi", "--", "echo through"], { env });
+  assert.is(whoami.stdout, "through\n", whoami.stderr);
+  assert.ok(proxy.passed.length > before + 1, "the API and the channel");
+  const wrong = { HTTPS_PROXY: proxyUrl(proxy, "not-the-password") };
+  const refused = await site.vendor.run(["targets"], { env: wrong });
+  assert.is(refused.code, 69, refused.stderr);
+  assert.match(refused.stderr, /proxy/i);
+  assert.not.ok(refused.stderr.includes("not-the-password"));
+}
+
 /** Starts the edge anew with other settings, and resolves when it has said why it does not get through. */
 async function complains(
   site: Installation,
@@ -74,6 +89,7 @@ await group("an edge behind a proxy", { timeoutMs: 240_000 }, (test) => {
     });
     assert.is(proxy.refused, 0);
     await works(site, proxy, plant.ssh.login);
+    await vendorGoesThrough(site, proxy);
     const wrong = { SALLYPORT_EDGE_PROXY: proxyUrl(proxy, "not-the-password") };
     await complains(site, wrong, /proxy.*407|407.*proxy/);
     assert.ok(proxy.refused > 0);
