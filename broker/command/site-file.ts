@@ -17,7 +17,10 @@ const policySchema = v.strictObject({
   maxMinutes: v.optional(v.number(), 480),
   concurrent: v.optional(v.picklist(["one", "several"]), "one"),
   recordingFull: v.optional(v.literal("end"), "end"),
-  copyRecordings: v.optional(v.boolean(), false),
+  copyRecordings: v.optional(
+    v.literal(false, "expected false: recordings stay on the edge"),
+    false,
+  ),
 });
 
 const siteFileSchema = v.strictObject({

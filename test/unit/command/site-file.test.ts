@@ -161,6 +161,12 @@ await group("the site file", {}, (test) => {
       "secondFactor: maybe",
       /^site\.yaml:\d+: policies\.standard\.secondFactor: /,
     ],
+    [
+      "what no edge does yet",
+      "copyRecordings: false",
+      "copyRecordings: true",
+      /^site\.yaml:\d+: policies\.standard\.copyRecordings: .*recordings stay on the edge/,
+    ],
     ["a wrong date", /ends: .*/, "ends: soon", /^site\.yaml:5: ends: expected a date/],
     [
       "a key twice",
