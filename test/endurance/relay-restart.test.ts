@@ -37,14 +37,15 @@ async function surroundings(): Promise<Surroundings> {
   return { plant, site, [Symbol.asyncDispose]: () => ending.disposeAsync() };
 }
 
-/** Resolves once `amount` has reached `wanted`, or `over` says that it never will. */
+/** Resolves once `amount` has reached `wanted`; rejects when `over` says why it never will. */
 async function untilReached(
   amount: () => number,
   wanted: number,
-  over: () => boolean,
+  over: () => string | undefined,
 ): Promise<void> {
   while (amount() < wanted) {
-    if (over()) throw new Error(`it ended at ${amount()} of ${wanted}`);
+    const end = over();
+    if (end !== undefined) throw new Error(`it ended at ${amount()} of ${wanted}: ${end}`);
     await sleep(lookEveryMs);
   }
 }
@@ -73,13 +74,13 @@ async function rsyncThroughRestarts(
       .concat([from, to]),
     { env: { ...vendor.env } },
   );
-  let isOver = false;
-  void rsync.exited.then(() => (isOver = true));
+  let over: string | undefined;
+  void rsync.exited.then(() => (over = rsync.stderr));
   for (const part of restartAt) {
     await untilReached(
       () => sizeOf(growing),
       fileBytes * part,
-      () => isOver,
+      () => over,
     );
     await relay.restart();
   }
@@ -176,7 +177,7 @@ await group("relay restarts", { timeoutMs: 300_000 }, (test) => {
       await untilReached(
         () => Math.min(give.moved(), take.moved()),
         fileBytes * part,
-        () => false,
+        () => undefined,
       );
       await site.relay.restart();
     }
