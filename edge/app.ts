@@ -251,6 +251,7 @@ async function bringUp(
         headersFrom: (from, count) => headersOf(journal, from, count),
       },
       documentsRead: () => inbox.read(),
+      isAwaited: () => sessions.summaries().length > 0,
       onDial: (dial, relayName) => tunnels.dial(dial.label, dial.nonces, relayName),
       onDocument: (document) => inbox.take(document),
       async onStop({ stop, scope, id, by }) {

@@ -8,3 +8,15 @@ export const longestDelayMs = 60_000;
 export function fullJitterMs(attempt: number, random: () => number = Math.random): number {
   return random() * Math.min(longestDelayMs, firstDelayMs * 2 ** Math.min(attempt, 16));
 }
+
+/** While somebody's session waits for the link, the bound stops at 4 s: the grace of a session is short, and few edges have one. */
+const awaitedAttempt = 2;
+
+/** The wait before the control link's next attempt. */
+export function reconnectDelayMs(
+  attempt: number,
+  isAwaited: boolean,
+  random?: () => number,
+): number {
+  return fullJitterMs(isAwaited ? Math.min(attempt, awaitedAttempt) : attempt, random);
+}

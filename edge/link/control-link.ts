@@ -17,7 +17,7 @@ import {
 import type { Envelope } from "../../shared/document/envelope.ts";
 import { messageOf, SallyportError } from "../../shared/errors.ts";
 import type { EdgeId } from "../../shared/ids.ts";
-import { fullJitterMs } from "./backoff.ts";
+import { reconnectDelayMs } from "./backoff.ts";
 import type { JournalSource } from "./journal-feed.ts";
 import { JournalFeed } from "./journal-feed.ts";
 import type { MqttConnection } from "./mqtt-connection.ts";
@@ -63,6 +63,8 @@ export interface ControlLinkOptions {
   /** The relay's wall time in Unix seconds, before each sign-in. */
   readonly onRelayTime?: (at: number) => void;
   readonly onState?: (state: LinkState, detail: string) => void;
+  /** Whether a session of this edge is held that only this link can bring back. */
+  readonly isAwaited?: () => boolean;
   readonly log: (line: string) => void;
   readonly clock: Clock;
   readonly random?: () => number;
@@ -187,7 +189,8 @@ export function openControlLink(options: ControlLinkOptions): ControlLink {
       if (clock.monotonicMs() - startedMs >= steadyMs) attempt = 0;
       const isDisplaced = fault instanceof SallyportError && fault.code === "conflict";
       if (isDisplaced) attempt = Math.max(attempt, displacedAttempt);
-      const delayMs = fullJitterMs(attempt, options.random);
+      const isAwaited = !isDisplaced && options.isAwaited?.() === true;
+      const delayMs = reconnectDelayMs(attempt, isAwaited, options.random);
       options.onState?.("waiting", `${messageOf(fault)}; next attempt in ${Math.ceil(delayMs)} ms`);
       await pause(clock, delayMs, ended.signal);
     }

@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import * as assert from "uvu/assert";
 import { WebSocket, WebSocketServer } from "ws";
 import { dialChannel } from "../../../broker/command/dial.ts";
-import { fullJitterMs, longestDelayMs } from "../../../edge/link/backoff.ts";
+import { fullJitterMs, longestDelayMs, reconnectDelayMs } from "../../../edge/link/backoff.ts";
 import { systemClock } from "../../../shared/clock.ts";
 import type { AnyUpMessage } from "../../../shared/control.ts";
 import type { ErrorCode } from "../../../shared/errors.ts";
@@ -406,5 +406,12 @@ await group("link", {}, (test) => {
       fullJitterMs(6, () => 0),
       0,
     );
+  });
+
+  test("while a session waits for the link, no wait is longer than 4 s; without one they grow", () => {
+    const waits = (isAwaited: boolean) =>
+      [0, 1, 2, 3, 1000].map((attempt) => reconnectDelayMs(attempt, isAwaited, () => 1));
+    assert.equal(waits(true), [1000, 2000, 4000, 4000, 4000]);
+    assert.equal(waits(false), [1000, 2000, 4000, 8000, longestDelayMs]);
   });
 });
