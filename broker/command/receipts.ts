@@ -32,6 +32,8 @@ export async function awaitReceipts(
       const receipt = await verifyReceipt(envelope, site.held).catch(() => undefined);
       if (receipt?.payload.document !== document) continue;
       const { edge, entry } = receipt.payload;
+      // Attack: a copy with a spoilt signature, which has the same hash, is given first and refused. What is done stays done.
+      if (found.get(edge)?.payload.outcome === "done") continue;
       if (entry.index > (answeredAt.get(edge) ?? -1)) found.set(edge, receipt);
     }
   };
