@@ -1,6 +1,6 @@
 // The edge's side (shared/protocol.md, "Admission", "Further channels", "Resumption"): takes transports, answers hellos of the three kinds, asks the
-// gate, and keeps what may be resumed. Invariants: nobody is admitted without the gate's verdict; before it a transport has 16 KiB, 10 s and
-// few beside it; whoever is not known gets one signed answer that says no more than that.
+// gate, and keeps what may be resumed. Invariants: nobody is admitted without the gate's verdict; before it a transport has 16 KiB, 10 s (120 s
+// while a person is asked) and few beside it; whoever is not known gets one signed answer that says no more than that.
 import type { Clock } from "../clock.ts";
 import type { CryptoSuite, RecordCipherName } from "../crypto/suite.ts";
 import { messageOf, SallyportError } from "../errors.ts";
@@ -11,7 +11,9 @@ import type { Candidate } from "./accepted.ts";
 import type { ChannelGate, Verdict } from "./admission.ts";
 import type { RefusalCode } from "./answer.ts";
 import {
+  askingMs,
   manifestsMs,
+  maxAsking,
   maxFurther,
   maxManifestBytes,
   maxManifests,
@@ -58,6 +60,8 @@ interface Session {
 /** A transport on which nobody is admitted yet. */
 interface Visit {
   readonly preamble: Preamble;
+  /** Gives a person time, and moves the transport from the many who are in a hurry to the few who are not. False: those are too many. */
+  readonly ask: () => boolean;
   /** Ends the limits of time and number. */
   readonly letIn: () => void;
   /** The channel that owns the transport, once it has one. */
@@ -83,7 +87,7 @@ class Acceptor implements ChannelAcceptor {
   readonly #sessions = new Map<ChannelId, Session>();
   /** Every channel that may be resumed, `open` and further ones. */
   readonly #channels = new Map<ChannelId, AcceptedChannel>();
-  #unadmitted = 0;
+  readonly #unadmitted = { hurried: 0, asking: 0 };
   #isClosed = false;
 
   constructor(options: AcceptorOptions) {
@@ -91,7 +95,7 @@ class Acceptor implements ChannelAcceptor {
   }
 
   accept(transport: FrameTransport): void {
-    if (this.#isClosed || this.#unadmitted >= maxUnadmitted) {
+    if (this.#isClosed || this.#unadmitted.hurried >= maxUnadmitted) {
       transport.onClose = () => undefined;
       transport.destroy();
       this.#reject(new SallyportError("channel_bound", "too many at once before admission"));
@@ -99,14 +103,23 @@ class Acceptor implements ChannelAcceptor {
     }
     const { clock } = this.#options;
     const preamble = new Preamble(transport, clock, maxUnadmittedBytes, unadmittedMs);
-    this.#unadmitted += 1;
-    let isCounted = true;
+    const unadmitted = this.#unadmitted;
+    unadmitted.hurried += 1;
+    let countedAs: keyof typeof unadmitted | undefined = "hurried";
+    const ask = (): boolean => {
+      if (countedAs !== "hurried" || unadmitted.asking >= maxAsking) return false;
+      unadmitted.hurried -= 1;
+      unadmitted.asking += 1;
+      countedAs = "asking";
+      preamble.restartLimit(askingMs);
+      return true;
+    };
     const letIn = (): void => {
       preamble[Symbol.dispose]();
-      if (isCounted) this.#unadmitted -= 1;
-      isCounted = false;
+      if (countedAs !== undefined) unadmitted[countedAs] -= 1;
+      countedAs = undefined;
     };
-    const visit: Visit = { preamble, letIn };
+    const visit: Visit = { preamble, ask, letIn };
     this.#serve(visit)
       .catch((thrown: unknown) => {
         if (visit.owner === undefined) transport.destroy();
@@ -147,7 +160,7 @@ class Acceptor implements ChannelAcceptor {
     const channel = this.#channelOf(arrival, keys);
     arrival.visit.owner = channel;
     channel.attach(link, keys.cipher, 0);
-    const flight = await takeFlight(channel);
+    const flight = await takeFlight(channel, arrival.visit);
     arrival.visit.letIn();
     const { purpose } = arrival.hello;
     const manifests: string[] = [];
@@ -317,8 +330,16 @@ class Acceptor implements ChannelAcceptor {
   }
 }
 
-async function takeFlight(channel: AcceptedChannel): Promise<Flight> {
-  const message = await channel.takeControl();
+/** The flight; a person may be asked for a touch before it, once. */
+async function takeFlight(channel: AcceptedChannel, visit: Visit): Promise<Flight> {
+  let message = await channel.takeControl();
+  if (message.type === "asking") {
+    if (!visit.ask()) {
+      channel.abort("busy: too many people are being asked for a touch at once", "refused");
+      throw new SallyportError("channel_bound", "too many at once who are asked for a touch");
+    }
+    message = await channel.takeControl();
+  }
   if (message.type !== "flight") throw outOfTurn(channel, message.type, "flight");
   return message;
 }

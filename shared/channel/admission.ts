@@ -1,5 +1,5 @@
 // What the edge's side of a channel asks its gate, and what the gate may answer (shared/protocol.md, "Admission").
-// Invariant: until a verdict admits it, a channel delivers nothing, and holds no more than 16 KiB for no more than 10 s.
+// Invariant: until a verdict admits it, a channel delivers nothing, and holds no more than 16 KiB for no more than 10 s, or 120 s while a person is asked.
 import type { Purpose } from "../document/proof.ts";
 import type { SallyportError } from "../errors.ts";
 import type { Channel } from "./channel.ts";

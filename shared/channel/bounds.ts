@@ -20,6 +20,10 @@ export const maxUnadmittedBytes = 16 * kibibyte;
 export const unadmittedMs = 10_000;
 /** Transports at once on which an edge has not yet admitted anybody. */
 export const maxUnadmitted = 32;
+/** From *asking* to the flight: a person unlocks a phone, reads and touches. */
+export const askingMs = 120_000;
+/** Transports at once whose person is being asked; they are not among `maxUnadmitted`. */
+export const maxAsking = 8;
 
 /** An item (data, control, end) weighs its content and this, so that many small ones are bounded too. */
 export const itemOverheadBytes = 256;

@@ -63,7 +63,9 @@ const openings = [
 const opening = v.variant("mode", openings);
 
 const control = v.variant("type", [
-  /** Vendor, first message of an `open` channel. `manifestHash`: the newest that this side knows. */
+  /** Vendor, at most once before the flight: a person is being asked for a touch, give it time. */
+  v.strictObject({ type: v.literal("asking") }),
+  /** Vendor, first message of an `open` channel but for `asking`. `manifestHash`: the newest that this side knows. */
   v.strictObject({
     type: v.literal("flight"),
     proof: envelopeText,

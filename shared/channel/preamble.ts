@@ -7,7 +7,8 @@ import type { FrameTransport } from "../transport.ts";
 
 export class Preamble implements Disposable {
   readonly transport: FrameTransport;
-  readonly #timer: Disposable;
+  readonly #clock: Clock;
+  #timer: Disposable;
   #failure: SallyportError | undefined;
   #waiting: PromiseWithResolvers<Uint8Array> | undefined;
   #allowedBytes: number;
@@ -16,6 +17,7 @@ export class Preamble implements Disposable {
   /** Takes the transport in the turn in which it was made. After `limitMs` it is destroyed. */
   constructor(transport: FrameTransport, clock: Clock, allowedBytes: number, limitMs: number) {
     this.transport = transport;
+    this.#clock = clock;
     this.#allowedBytes = allowedBytes;
     transport.pause();
     transport.onMessage = (message) => this.#take(message);
@@ -27,11 +29,7 @@ export class Preamble implements Disposable {
           retryable: true,
         }),
       );
-    this.#timer = clock.setTimer(limitMs, () =>
-      this.#end(
-        new SallyportError("timeout", `no handshake within ${limitMs} ms`, { retryable: true }),
-      ),
-    );
+    this.#timer = this.#limit(limitMs);
   }
 
   /** Bytes that the other side may still send before it is admitted. */
@@ -53,9 +51,23 @@ export class Preamble implements Disposable {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
+  /** Gives the other side so long from now on, in place of the former limit. */
+  restartLimit(limitMs: number): void {
+    this.#timer[Symbol.dispose]();
+    this.#timer = this.#limit(limitMs);
+  }
+
   /** Stops the time limit; the transport stays as it is. */
   [Symbol.dispose](): void {
     this.#timer[Symbol.dispose]();
+  }
+
+  #limit(limitMs: number): Disposable {
+    return this.#clock.setTimer(limitMs, () =>
+      this.#end(
+        new SallyportError("timeout", `no handshake within ${limitMs} ms`, { retryable: true }),
+      ),
+    );
   }
 
   #take(message: Uint8Array): void {

@@ -2,6 +2,7 @@
 import type { Clock } from "../clock.ts";
 import type { CryptoSuite } from "../crypto/suite.ts";
 import type { Purpose } from "../document/proof.ts";
+import { SallyportError } from "../errors.ts";
 import type { SiteId } from "../ids.ts";
 import type { FrameTransport } from "../transport.ts";
 import { earlyWindowBytes, resumeWithinMs } from "./bounds.ts";
@@ -24,8 +25,10 @@ export interface SessionOptions {
   /** From the verified manifest. */
   readonly edge: ExpectedEdge;
   readonly purpose: Purpose;
-  /** Makes the proof, and what goes with it, over the transcript of this very handshake. The edge waits 10 s for it. */
+  /** Makes the proof, and what goes with it, over the transcript of this very handshake. The edge waits 10 s for it; see `asksPerson`. */
   readonly makeFlight: (transcriptHash: Uint8Array) => Promise<Flight>;
+  /** `makeFlight` asks a person for a touch: the edge is told, and waits 120 s (for at most 8 of all people at once, else it says *busy*). */
+  readonly asksPerson?: boolean;
 }
 
 /** The `open` channel of a session. What the edge decides comes as control messages: `waiting`, `admitted`, `manifest-needed`, …. */
@@ -37,7 +40,10 @@ export interface SessionChannel extends Channel {
   further(opening: Opening): Promise<Channel>;
 }
 
-/** Dials, makes sure of the edge, and sends the flight. Rejects with `handshake_failed` if it is not that edge that answers. */
+/**
+ * Dials, makes sure of the edge, and sends the flight. Rejects with `handshake_failed` if it is not that edge that answers, and as soon as
+ * the channel closes while the flight is being made: with `refused` and *busy* in its message when too many people are asked at once.
+ */
 export async function openSession(options: SessionOptions): Promise<SessionChannel> {
   const dialling: Dialling = {
     ...options,
@@ -48,13 +54,26 @@ export async function openSession(options: SessionOptions): Promise<SessionChann
   const session = new OpenedSession(dialling, shaken);
   session.attach(shaken.link, shaken.keys.cipher, 0);
   try {
-    session.sendControl(await options.makeFlight(shaken.keys.transcriptHash));
+    if (options.asksPerson === true) session.sendControl({ type: "asking" });
+    const making = options.makeFlight(shaken.keys.transcriptHash);
+    session.sendControl(await Promise.race([making, closedEarly(session)]));
   } catch (thrown) {
     session.abort("no proof was made");
     throw thrown;
   }
   session.releaseSoon();
   return session;
+}
+
+// Nobody is told of a close before the session is handed over, so whoever makes its flight hears of it here.
+function closedEarly(session: OpenedSession): Promise<never> {
+  return new Promise((_, reject) => {
+    session.onClose = (_how, error) =>
+      reject(
+        error ??
+          new SallyportError("transport_lost", "lost before the flight", { retryable: true }),
+      );
+  });
 }
 
 class OpenedSession extends SealedChannel implements SessionChannel {

@@ -1,13 +1,22 @@
 // What a hostile relay, a stranger and a misbehaving peer try against both real sides of the channel, and what they get.
 import * as assert from "uvu/assert";
 import { concatBytes, utf8 } from "../../../shared/bytes.ts";
-import { maxUnadmitted, maxUnadmittedBytes, windowBytes } from "../../../shared/channel/bounds.ts";
+import {
+  askingMs,
+  maxAsking,
+  maxUnadmitted,
+  maxUnadmittedBytes,
+  unadmittedMs,
+  windowBytes,
+} from "../../../shared/channel/bounds.ts";
 import type { EdgeChannel } from "../../../shared/channel/admission.ts";
 import { uint64 } from "../../../shared/channel/fixed-bytes.ts";
 import { channelIdOf, finishHello, makeHello } from "../../../shared/channel/handshake.ts";
+import type { ControlMessage, Flight } from "../../../shared/channel/messages.ts";
 import { encodeControl } from "../../../shared/channel/messages.ts";
 import type { RecordType } from "../../../shared/channel/record.ts";
 import { RecordOpener, RecordSealer, recordTypes } from "../../../shared/channel/record.ts";
+import type { SessionChannel } from "../../../shared/channel/session.ts";
 import { openSession } from "../../../shared/channel/session.ts";
 import { browserCrypto } from "../../../shared/crypto/browser.ts";
 import { nodeCrypto } from "../../../shared/crypto/node.ts";
@@ -325,6 +334,119 @@ await group("attacks on the channel", {}, (test) => {
     assert.is(world.gate.opens.length, 0);
   });
 
+  test("who asks a person has 120 s for the flight, who does not has 10 s", async () => {
+    for (const asksPerson of [true, false]) {
+      const world = await createWorld();
+      const { touch, opening } = openAsking(world, asksPerson);
+      await touch.asked;
+      await turns(5);
+      world.clock.advanceMs(unadmittedMs);
+      await turns(5);
+      if (asksPerson) world.clock.advanceMs(askingMs - unadmittedMs - 1);
+      await turns(5);
+      touch.give();
+      const session = await opening.catch((cause: unknown) => cause);
+      if (asksPerson) {
+        assert.is((await nextControl(session as SessionChannel)).type, "admitted");
+        assert.equal(world.gate.opens[0]?.flight, flight, "the gate sees the same flight");
+        (session as SessionChannel).abort("done");
+      } else {
+        assert.is(codeOf(session), "transport_lost");
+        assert.is(world.gate.opens.length, 0);
+      }
+    }
+  });
+
+  test("who asks and then says nothing is dropped after 120 s, and the page hears it", async () => {
+    const world = await createWorld();
+    const { touch, opening } = openAsking(world);
+    await touch.asked;
+    await turns(5);
+    world.clock.advanceMs(askingMs);
+    await turns(30);
+    assert.is(codeOf(await opening.catch((cause: unknown) => cause)), "transport_lost");
+    assert.ok(world.wires[0]?.[0].isClosed);
+    assert.is(world.gate.opens.length, 0);
+  });
+
+  test("asking twice is refused, and so is asking after the flight's turn", async () => {
+    const world = await createWorld();
+    const { near, say } = await hostileAsker(world);
+    say({ type: "asking" });
+    await turns(5);
+    assert.is(near.isClosed, false);
+    say({ type: "asking" });
+    await turns(5);
+    assert.is(near.isClosed, true);
+    assert.is(world.gate.rejected.at(-1)?.code, "message_invalid");
+    assert.is(world.gate.opens.length, 0);
+  });
+
+  test("a ninth asker is told that it is busy; an ordinary open goes on, and room comes back", async () => {
+    const world = await createWorld();
+    const askers = Array.from({ length: maxAsking }, () => openAsking(world));
+    for (const { touch } of askers) await touch.asked;
+    await turns(10);
+    const ninth = openAsking(world);
+    const thrown = await ninth.opening.catch((cause: unknown) => cause);
+    assert.is(codeOf(thrown), "refused");
+    assert.match(String(thrown), "busy");
+    const session = await world.open();
+    assert.is((await nextControl(session)).type, "admitted");
+    session.abort("done");
+    for (const { touch, opening } of askers) {
+      touch.give();
+      const asked = await opening;
+      assert.is((await nextControl(asked)).type, "admitted");
+      asked.abort("done");
+    }
+    const later = openAsking(world);
+    await later.touch.asked;
+    later.touch.give();
+    const last = await later.opening;
+    assert.is((await nextControl(last)).type, "admitted");
+    last.abort("done");
+  });
+
+  test("askers do not stand among those who are in a hurry, nor those among the askers", async () => {
+    const world = await createWorld();
+    const askers = Array.from({ length: maxAsking }, () => openAsking(world));
+    for (const { touch } of askers) await touch.asked;
+    await turns(10);
+    const strangers = Array.from({ length: maxUnadmitted }, () => MemoryTransport.pair());
+    for (const [, far] of strangers) world.acceptor.accept(far);
+    await turns(3);
+    assert.ok(
+      strangers.every(([near]) => !near.isClosed),
+      "all 32 are heard",
+    );
+    const [late, lateFar] = MemoryTransport.pair();
+    world.acceptor.accept(lateFar);
+    await turns(3);
+    assert.is(late.isClosed, true);
+    for (const { touch, opening } of askers) {
+      touch.give();
+      (await opening).abort("done");
+    }
+  });
+
+  test("asking raises no bound of bytes", async () => {
+    for (const [beforeBytes, isHeard] of [
+      [11_000, true],
+      [maxUnadmittedBytes, false],
+    ] as const) {
+      const world = await createWorld();
+      const { near, say } = await hostileAsker(world);
+      say({ type: "asking" });
+      await turns(5);
+      say({ ...flight, proof: "x".repeat(beforeBytes) });
+      await turns(10);
+      assert.is(world.gate.opens.length, isHeard ? 1 : 0, `${beforeBytes} bytes`);
+      assert.is(near.isClosed, !isHeard);
+      if (!isHeard) assert.is(world.gate.rejected.at(-1)?.code, "channel_bound");
+    }
+  });
+
   test("only so many strangers are heard at once, and room comes back", async () => {
     const world = await createWorld();
     const strangers = Array.from({ length: maxUnadmitted }, () => MemoryTransport.pair());
@@ -483,6 +605,22 @@ type Say = (type: RecordType, content: Uint8Array) => void;
 
 /** A vendor's side that is admitted by the book, and then seals what it likes. */
 async function hostileVendor(world: World) {
+  const shaken = await shakenVendor(world);
+  shaken.say(recordTypes.control, encodeControl(flight));
+  while (!shaken.received.includes(recordTypes.control)) await turns(1);
+  return shaken;
+}
+
+/** A vendor's side that has shaken hands and says what it likes before it is admitted. */
+async function hostileAsker(world: World) {
+  const { near, say } = await shakenVendor(world);
+  return {
+    near,
+    say: (message: ControlMessage) => say(recordTypes.control, encodeControl(message)),
+  };
+}
+
+async function shakenVendor(world: World) {
   const [near, far] = MemoryTransport.pair(1_000);
   world.acceptor.accept(far);
   const edge = { id: world.edge.id, signingKey: world.publicKey };
@@ -496,9 +634,26 @@ async function hostileVendor(world: World) {
   const received: RecordType[] = [];
   near.onMessage = (message) => void received.push(opener.open(message).type);
   const say: Say = (type, content) => void near.send(sealer.seal(type, content).parts);
-  say(recordTypes.control, encodeControl(flight));
-  while (!received.includes(recordTypes.control)) await turns(1);
-  return { say, received, keys: result.keys };
+  return { near, say, received, keys: result.keys };
+}
+
+/** A vendor's side whose person is asked; `give` is the touch. */
+function openAsking(world: World, asksPerson = true) {
+  const asked = Promise.withResolvers<void>();
+  const made = Promise.withResolvers<Flight>();
+  const opening = openSession({
+    ...options(),
+    clock: world.clock,
+    dial: () => world.dial(),
+    edge: { id: world.edge.id, signingKey: world.publicKey },
+    asksPerson,
+    makeFlight: () => {
+      asked.resolve();
+      return made.promise;
+    },
+  });
+  opening.catch(() => undefined);
+  return { opening, touch: { asked: asked.promise, give: () => made.resolve(flight) } };
 }
 
 function options() {

@@ -19,6 +19,7 @@ const examples: readonly Record<string, unknown>[] = [
     grant: "{}",
     manifestHash: hash,
   },
+  { type: "asking" },
   { type: "manifest-needed", version: 3, held: hash },
   { type: "manifest", envelope: "{}", last: true },
   { type: "admitted", targets: [target], minutesLeft: 9.5, startsOnFirstOpening: true, endsAt: 1 },
