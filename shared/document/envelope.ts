@@ -42,7 +42,8 @@ export interface Envelope {
 /** What makes one signature over a document's PAE. */
 export type SignPae = (pae: Uint8Array) => Promise<EnvelopeSignature>;
 
-const signatureSchema = v.union([
+/** One signature as texts and messages carry it. */
+export const signatureText = v.union([
   v.strictObject({ keyid: v.string(), sig: v.string() }),
   v.strictObject({
     keyid: v.string(),
@@ -52,10 +53,12 @@ const signatureSchema = v.union([
   }),
 ]);
 
+export type SignatureText = v.InferOutput<typeof signatureText>;
+
 const envelopeSchema = v.strictObject({
   payload: v.string(),
   payloadType: v.pipe(v.string(), v.regex(typePattern)),
-  signatures: v.pipe(v.array(signatureSchema), v.maxLength(maxSignatures)),
+  signatures: v.pipe(v.array(signatureText), v.maxLength(maxSignatures)),
 });
 
 /** The full media type of a document type. */
@@ -100,17 +103,32 @@ export function parseEnvelope(text: string | Uint8Array): Envelope {
   return {
     type: typePattern.exec(payloadType)?.[1] ?? "",
     payload: fromBase64(payload),
-    signatures: signatures.map((signature) => {
-      fromBase64Url(signature.keyid, 32);
-      const base = { keyid: signature.keyid as KeyId, sig: fromBase64(signature.sig) };
-      if (!("authenticatorData" in signature)) return base;
-      return {
-        ...base,
-        passkey: {
-          authenticatorData: fromBase64(signature.authenticatorData),
-          clientDataJSON: fromBase64(signature.clientDataJSON),
-        },
-      };
+    signatures: signatures.map(decodeSignature),
+  };
+}
+
+/** The bytes of a signature's texts; throws `encoding_invalid`. */
+export function decodeSignature(signature: SignatureText): EnvelopeSignature {
+  fromBase64Url(signature.keyid, 32);
+  const base = { keyid: signature.keyid as KeyId, sig: fromBase64(signature.sig) };
+  if (!("authenticatorData" in signature)) return base;
+  return {
+    ...base,
+    passkey: {
+      authenticatorData: fromBase64(signature.authenticatorData),
+      clientDataJSON: fromBase64(signature.clientDataJSON),
+    },
+  };
+}
+
+/** The texts of a signature. */
+export function encodeSignature({ keyid, sig, passkey }: EnvelopeSignature): SignatureText {
+  return {
+    keyid,
+    sig: toBase64(sig),
+    ...(passkey && {
+      authenticatorData: toBase64(passkey.authenticatorData),
+      clientDataJSON: toBase64(passkey.clientDataJSON),
     }),
   };
 }
@@ -120,14 +138,7 @@ export function encodeEnvelope(envelope: Envelope): string {
   return JSON.stringify({
     payload: toBase64(envelope.payload),
     payloadType: payloadTypeOf(envelope.type),
-    signatures: envelope.signatures.map((signature) => ({
-      keyid: signature.keyid,
-      sig: toBase64(signature.sig),
-      ...(signature.passkey && {
-        authenticatorData: toBase64(signature.passkey.authenticatorData),
-        clientDataJSON: toBase64(signature.passkey.clientDataJSON),
-      }),
-    })),
+    signatures: envelope.signatures.map(encodeSignature),
   });
 }
 

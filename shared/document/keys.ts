@@ -35,21 +35,23 @@ export const ed25519Public = v.pipe(
 /** An X-Wing public key (X25519 + ML-KEM-768) in unpadded base64url. */
 export const xwingPublic = bytes(xwingPublicKeyBytes);
 
+export const passkeyPublic = v.pipe(
+  record({
+    kind: v.literal("passkey"),
+    algorithm: v.picklist(["ES256", "EdDSA", "RS256"]),
+    cose: bytesBetween(1, maxCoseBytes),
+    credentialId: bytesBetween(1, maxCredentialIdBytes),
+  }),
+  v.rawCheck(({ dataset, addIssue }) => {
+    if (!dataset.typed) return;
+    const fault = faultOfPasskey(dataset.value);
+    if (fault !== undefined) addIssue({ message: fault });
+  }),
+);
+
 export const publicKey = v.variant("kind", [
   record({ kind: v.literal("ed25519"), public: ed25519Public }),
-  v.pipe(
-    record({
-      kind: v.literal("passkey"),
-      algorithm: v.picklist(["ES256", "EdDSA", "RS256"]),
-      cose: bytesBetween(1, maxCoseBytes),
-      credentialId: bytesBetween(1, maxCredentialIdBytes),
-    }),
-    v.rawCheck(({ dataset, addIssue }) => {
-      if (!dataset.typed) return;
-      const fault = faultOfPasskey(dataset.value);
-      if (fault !== undefined) addIssue({ message: fault });
-    }),
-  ),
+  passkeyPublic,
 ]);
 
 /** One public key of a person. */
