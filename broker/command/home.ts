@@ -11,6 +11,7 @@ import * as v from "valibot";
 import { encodeEnvelope, parseEnvelope, type Envelope } from "../../shared/document/envelope.ts";
 import { messageOf } from "../../shared/errors.ts";
 import { parseSiteId, type SiteId } from "../../shared/ids.ts";
+import type { NewestKind, SiteMemory } from "../../shared/site/memory.ts";
 import { CommandError } from "./exit-codes.ts";
 import { readIfThere, writeWhole } from "./files.ts";
 
@@ -43,10 +44,7 @@ const signInSchema = v.strictObject({
 });
 export type KeptSignIn = v.InferOutput<typeof signInSchema>;
 
-/** Kinds of documents whose newest one is remembered, so that a relay cannot go back behind it. */
-export type NewestKind = "checkpoints" | "rosters";
-
-export class Home {
+export class Home implements SiteMemory {
   readonly path: string;
 
   constructor(path: string) {

@@ -2,7 +2,7 @@
 // Invariant: a choice is made among verified jobs, and never for somebody who agreed to everything in advance where it gives access.
 import { CommandError } from "./exit-codes.ts";
 import { personWords } from "./job-words.ts";
-import { jobsOf, pickJob, type Job } from "./jobs.ts";
+import { jobsOf, type Job } from "../../shared/site/jobs.ts";
 import type { Site } from "./site.ts";
 import { lengthOf } from "./times.ts";
 
@@ -59,4 +59,36 @@ function lineOf(site: Site, { request: { payload } }: Job): string {
   const targets = payload.targets.map(({ id }) => id).join(", ");
   const asked = lengthOf(held.nowAt - payload.issuedAt);
   return `${personWords(held, payload.vendor)}, ${targets}, asked ${asked} ago: ${reason}`;
+}
+
+/** The job that people call `id`: the beginning of its number, or its request's whole hash. */
+export function pickJob(jobs: readonly Job[], id: string): Job {
+  const fits = jobs.filter(
+    (job) => job.request.hash === id || (id.length >= 4 && job.id.startsWith(id.toLowerCase())),
+  );
+  const [only, ...others] = fits;
+  if (only !== undefined && others.length === 0) return only;
+  throw new CommandError(
+    "notFound",
+    `job "${id}" is ${only === undefined ? "not known" : "ambiguous"}`,
+    "see: sallyport requests",
+  );
+}
+
+/** The job to use for a target when none was named: the newest granted one, else the newest that waits. */
+export function jobForTarget(jobs: readonly Job[], target: string, site: Site): Job {
+  const mine = jobs.filter(
+    ({ request: { payload } }) =>
+      payload.vendor === site.me && payload.targets.some(({ id }) => id === target),
+  );
+  const found =
+    mine.find(({ state }) => state === "granted") ??
+    mine.find(({ state }) => state === "waiting" || state === "partly approved");
+  if (found === undefined)
+    throw new CommandError(
+      "refused",
+      `no open job for target "${target}"`,
+      `ask for one: sallyport request ${target} --reason <text>`,
+    );
+  return found;
 }

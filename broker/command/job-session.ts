@@ -4,10 +4,15 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { verifyDeny } from "../../shared/document/denial.ts";
 import { messageOf, SallyportError } from "../../shared/errors.ts";
 import type { Context } from "./context.ts";
-import { EdgeSession, openEdgeSession, type Admitted, type SessionEvents } from "./edge-session.ts";
+import {
+  EdgeSession,
+  openEdgeSession,
+  type Admitted,
+  type SessionEvents,
+} from "../../shared/site/edge-session.ts";
 import { CommandError } from "./exit-codes.ts";
 import { approversOf } from "./job-words.ts";
-import type { Job } from "./jobs.ts";
+import type { Job } from "../../shared/site/jobs.ts";
 import { codeFrom, needsCode } from "./second-factor.ts";
 import type { Site } from "./site.ts";
 import { lengthOf, momentOf } from "./times.ts";
@@ -48,7 +53,7 @@ export async function openJobSession(
     ? await codeFrom(context.tui, options.code)
     : undefined;
   const session = await openEdgeSession({
-    site,
+    side: site,
     edge: request.edge,
     purpose: job.grant === undefined ? "waiting" : "session",
     job,

@@ -7,7 +7,7 @@ import type { PersonId, TargetId } from "../../shared/ids.ts";
 import { targetArgument } from "./arguments.ts";
 import * as v from "valibot";
 import { CommandError } from "./exit-codes.ts";
-import type { Job } from "./jobs.ts";
+import type { Job } from "../../shared/site/jobs.ts";
 import { spoken } from "./keys.ts";
 import { lengthOf, momentOf } from "./times.ts";
 import { facts } from "./tui.ts";

@@ -4,7 +4,7 @@ import { signEnvelope, type Envelope } from "../../shared/document/envelope.ts";
 import { parseManifest, type Manifest } from "../../shared/document/manifest.ts";
 import { acceptNext } from "../../shared/document/succession.ts";
 import { messageOf } from "../../shared/errors.ts";
-import { changesBetween } from "./changes.ts";
+import { changesBetween } from "../../shared/site/changes.ts";
 import { CommandError } from "./exit-codes.ts";
 import type { Published, Site } from "./site.ts";
 

@@ -2,8 +2,14 @@
 // Nothing that comes through here is trusted; what is signed is verified by the caller.
 import http from "node:http";
 import https from "node:https";
-import * as v from "valibot";
-import { messageOf, SallyportError, type ErrorCode } from "../../shared/errors.ts";
+import type * as v from "valibot";
+import { messageOf } from "../../shared/errors.ts";
+import {
+  readAnswer,
+  type RelayAnswer,
+  type RelayCall,
+  type RelayCaller,
+} from "../../shared/site/relay-call.ts";
 import { CommandError } from "./exit-codes.ts";
 import type { RelayAddress } from "./home.ts";
 import { trusting } from "./trust.ts";
@@ -11,43 +17,8 @@ import { trusting } from "./trust.ts";
 const maxAnswerBytes = 8 * 1024 * 1024;
 const answerLimitMs = 15_000;
 
-const faultSchema = v.object({
-  code: v.string(),
-  message: v.string(),
-  field: v.optional(v.string()),
-});
-
-export interface RelayCall {
-  readonly method: "GET" | "POST" | "DELETE";
-  /** From the root, with its query. */
-  readonly path: string;
-  readonly body?: unknown;
-  readonly token?: string;
-  /** How long the relay may hold the call on purpose (a long poll). */
-  readonly waitMs?: number;
-  readonly signal?: AbortSignal;
-}
-
-interface Answer {
-  readonly status: number;
-  readonly text: string;
-  readonly retryAfter: string | undefined;
-}
-
-/** A relay's fault as it told it; `status` 401 means: sign in again. */
-export class RelayFault extends SallyportError {
-  readonly status: number;
-  readonly field: string | undefined;
-
-  constructor(code: ErrorCode, status: number, message: string, field: string | undefined) {
-    super(code, message, { retryable: status === 429 || status >= 500 });
-    this.status = status;
-    this.field = field;
-  }
-}
-
 /** One relay, reached at one address. */
-export class RelayHttp {
+export class RelayHttp implements RelayCaller {
   readonly address: RelayAddress;
   readonly #origin: URL;
   readonly #agent: http.Agent;
@@ -71,21 +42,10 @@ export class RelayHttp {
     call: RelayCall,
     schema: Schema,
   ): Promise<v.InferOutput<Schema>> {
-    const answer = await this.#exchange(call);
-    if (answer.status >= 400) throw this.#faultOf(answer, call);
-    const parsed = v.safeParse(
-      schema,
-      answer.text === "" ? null : parseJson(answer.text, call.path),
-    );
-    if (parsed.success) return parsed.output;
-    const where = v.getDotPath(parsed.issues[0]) ?? "answer";
-    throw new SallyportError(
-      "message_invalid",
-      `relay's answer to ${call.path}: ${where}: ${parsed.issues[0].message}`,
-    );
+    return readAnswer(await this.#exchange(call), call, schema);
   }
 
-  #exchange(call: RelayCall): Promise<Answer> {
+  #exchange(call: RelayCall): Promise<RelayAnswer> {
     const body = call.body === undefined ? undefined : JSON.stringify(call.body);
     const headers: Record<string, string> = { accept: "application/json" };
     if (body !== undefined) headers["content-type"] = "application/json";
@@ -114,21 +74,6 @@ export class RelayHttp {
       sent.on("error", fail);
       sent.end(body);
     });
-  }
-
-  #faultOf(answer: Answer, call: RelayCall): RelayFault {
-    const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), faultSchema), answer.text);
-    const fault = parsed.success
-      ? parsed.output
-      : { message: `${call.method} ${call.path} gave ${answer.status}` };
-    const later = answer.retryAfter === undefined ? "" : ` (again in ${answer.retryAfter} s)`;
-    const field = "field" in fault && fault.field !== undefined ? `${fault.field}: ` : "";
-    return new RelayFault(
-      codeOf(answer.status),
-      answer.status,
-      `relay: ${field}${fault.message}${later}`,
-      field === "" ? undefined : field.slice(0, -2),
-    );
   }
 
   #unreachable(thrown: unknown): CommandError {
@@ -166,17 +111,6 @@ export function parseRelayUrl(text: string): URL {
   return url;
 }
 
-function codeOf(status: number): ErrorCode {
-  const known: Readonly<Record<number, ErrorCode>> = {
-    401: "unauthorised",
-    403: "forbidden",
-    404: "not_found",
-    409: "conflict",
-    429: "rate_limited",
-  };
-  return known[status] ?? (status >= 500 ? "unreachable" : "document_invalid");
-}
-
 async function readBounded(response: http.IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   let length = 0;
@@ -187,12 +121,4 @@ async function readBounded(response: http.IncomingMessage): Promise<string> {
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString("utf8");
-}
-
-function parseJson(text: string, path: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new SallyportError("message_invalid", `relay's answer to ${path} is not JSON`, { cause });
-  }
 }

@@ -5,7 +5,7 @@ import { sealTo } from "../../shared/crypto/hpke.ts";
 import type { PublicKey } from "../../shared/document/keys.ts";
 import type { Role } from "../../shared/document/manifest.ts";
 import { lengthPrefixed, concatBytes, utf8 } from "../../shared/bytes.ts";
-import { encodeSheet, recoveryKeys, type RecoveryKeys } from "./recovery-sheet.ts";
+import { encodeSheet, recoveryKeys, type RecoveryKeys } from "../../shared/site/recovery-sheet.ts";
 import { sealSeed } from "./sealed-seed.ts";
 import { usualPolicy } from "./site-file.ts";
 

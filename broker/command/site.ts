@@ -5,7 +5,16 @@ import type { Checkpoint } from "../../shared/document/checkpoint.ts";
 import { parseManifest, type Role } from "../../shared/document/manifest.ts";
 import type { Verified } from "../../shared/document/verify.ts";
 import { parsePersonId, type EdgeId, type PersonId, type SiteId } from "../../shared/ids.ts";
-import { newestCheckpoint } from "./checkpoints.ts";
+import { newestCheckpoint } from "../../shared/site/checkpoints.ts";
+import type { Closing } from "../../shared/site/closing.ts";
+import type { Side } from "../../shared/site/side.ts";
+import type { Clock } from "../../shared/clock.ts";
+import type { CryptoSuite } from "../../shared/crypto/suite.ts";
+import type { Proof } from "../../shared/document/proof.ts";
+import type { FrameTransport } from "../../shared/transport.ts";
+import { closingError } from "./closing-error.ts";
+import { dialChannel } from "./dial.ts";
+import type { Tui } from "./tui.ts";
 import { nowSeconds, type Context } from "./context.ts";
 import { CommandError } from "./exit-codes.ts";
 import type { Pin } from "./home.ts";
@@ -16,9 +25,9 @@ import {
   type DocumentType,
   type ListedEdge,
   type Posted,
-} from "./relay-client.ts";
+} from "../../shared/site/relay-client.ts";
 import { RelayHttp } from "./relay-http.ts";
-import { openSiteView, type SiteView } from "./site-view.ts";
+import { openSiteView, type SiteView } from "../../shared/site/site-view.ts";
 
 const renewBeforeSeconds = 5 * 60;
 
@@ -28,7 +37,7 @@ export interface Published {
   readonly posted: Posted;
 }
 
-export class Site {
+export class Site implements Side {
   readonly context: Context;
   readonly pin: Pin;
   readonly relay: SiteRelay;
@@ -40,6 +49,22 @@ export class Site {
     this.pin = pin;
     this.relay = relay;
     this.view = view;
+  }
+
+  get suite(): CryptoSuite {
+    return this.context.suite;
+  }
+
+  get clock(): Clock {
+    return this.context.clock;
+  }
+
+  get signal(): AbortSignal {
+    return this.context.signal;
+  }
+
+  get notices(): Tui {
+    return this.context.tui;
   }
 
   get id(): SiteId {
@@ -76,6 +101,38 @@ export class Site {
     return this.context.keys.open();
   }
 
+  /** Unlocks the key: an edge waits ten seconds for a proof, and a passphrase takes longer to type. */
+  async readyToProve(): Promise<void> {
+    await this.key();
+  }
+
+  async prove(proof: Proof): Promise<Envelope> {
+    const { sign } = await this.key();
+    return signEnvelope("proof", proof, [sign]);
+  }
+
+  asksForTouch(): boolean {
+    return false;
+  }
+
+  async dial(edge: EdgeId): Promise<FrameTransport> {
+    const { clock, proxy, signal } = this.context;
+    const { authority, url } = this.pin.relay;
+    return dialChannel({
+      relay: new URL(url),
+      edge,
+      token: await this.relay.token(),
+      clock,
+      signal,
+      ...(proxy && { proxy }),
+      ...(authority !== null && { extraCa: authority }),
+    });
+  }
+
+  faultOf(closing: Closing, ending: string | undefined): Error {
+    return closingError(closing, ending);
+  }
+
   /** Signs a payload with this person's key and gives it to the relay. */
   async publish(type: DocumentType, payload: unknown): Promise<Published> {
     const { sign } = await this.key();
@@ -101,7 +158,7 @@ export class Site {
       this.view,
       edge,
       listed?.checkpoint ?? null,
-      this.context.tui,
+      this.notices,
     );
   }
 
@@ -118,7 +175,11 @@ export class Site {
 export async function openSite(context: Context): Promise<Site> {
   const pin = await context.home.pinOf(context.chosen.site);
   const relay = siteRelay(context, pin);
-  const view = await openSiteView(context, pin.site, relay);
+  const view = await openSiteView(
+    { memory: context.home, suite: context.suite, clock: context.clock, notices: context.tui },
+    pin.site,
+    relay,
+  );
   await view.update(relay);
   return new Site(context, await named(context, pin, view), relay, view);
 }

@@ -1,8 +1,7 @@
 // One stream to one target, whoever holds its session: a channel of this process's own session, or one joined through a held session's socket.
 import { once } from "node:events";
 import type { Readable, Writable } from "node:stream";
-import type { Channel, CloseKind } from "../../shared/channel/channel.ts";
-import type { SallyportError } from "../../shared/errors.ts";
+import type { Channel } from "../../shared/channel/channel.ts";
 
 /** What the verbs use of a channel; the contracts are `Channel`'s. */
 export type TargetStream = Pick<
@@ -19,20 +18,6 @@ export type TargetStream = Pick<
   | "onBack"
   | "onClose"
 >;
-
-/** How a stream closed. */
-export interface Closing {
-  readonly how: CloseKind;
-  readonly error: SallyportError | undefined;
-  readonly reason: string | undefined;
-}
-
-/** Resolves when the stream closes; set before anything else may set `onClose`. */
-export function closingOf(stream: Pick<TargetStream, "onClose">): Promise<Closing> {
-  return new Promise((resolve) => {
-    stream.onClose = (how, error, reason) => resolve({ how, error, reason });
-  });
-}
 
 /** Sends what can be read until its end or `signal`, holding back at the stream's bound; then ends the stream's direction. */
 export async function pumpInto(

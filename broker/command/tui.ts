@@ -1,6 +1,7 @@
 // What a person or a script reads and is asked. Results go to standard output; everything else (`error:`, `warning:`, `hint:`, progress,
 // questions) to standard error or the terminal, so that output can always be piped. Questions need a terminal, and are refused without one.
 import { messageOf } from "../../shared/errors.ts";
+import { SiteFault } from "../../shared/site/fault.ts";
 import { CommandError } from "./exit-codes.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -63,7 +64,8 @@ export class Tui {
   /** Reports what a verb threw: one `error:` line, then its hints. Never a stack trace. */
   error(thrown: unknown): void {
     this.#line(`error: ${messageOf(thrown).replaceAll("\n", " ")}`);
-    if (thrown instanceof CommandError) for (const hint of thrown.hints) this.hint(hint);
+    if (thrown instanceof CommandError || thrown instanceof SiteFault)
+      for (const hint of thrown.hints) this.hint(hint);
   }
 
   /** A line typed by the person; `fallback` says how to give the answer without a terminal. */

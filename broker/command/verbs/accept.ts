@@ -9,7 +9,7 @@ import {
   withNewcomers,
   withTechnicians,
   type Newcomer,
-} from "../introductions.ts";
+} from "../../../shared/site/introductions.ts";
 import { spoken } from "../keys.ts";
 import { proposeManifest, publishedLine, successor } from "../manifest-steps.ts";
 import { ownCompany, publishRoster, technicians } from "../rosters.ts";

@@ -11,8 +11,8 @@ import type { Context } from "../context.ts";
 import { CommandError } from "../exit-codes.ts";
 import { chooseJob } from "../job-choice.ts";
 import { jobQuestion, parseTargets } from "../job-words.ts";
-import type { Job } from "../jobs.ts";
-import type { Posted } from "../relay-client.ts";
+import type { Job } from "../../../shared/site/jobs.ts";
+import type { Posted } from "../../../shared/site/relay-client.ts";
 import { openSite, type Site } from "../site.ts";
 import { parseMinutes } from "../times.ts";
 

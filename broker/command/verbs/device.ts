@@ -12,7 +12,7 @@ import type { Context } from "../context.ts";
 import { CommandError } from "../exit-codes.ts";
 import { readNamed } from "../files.ts";
 import { proposeManifest, successor } from "../manifest-steps.ts";
-import { signedSecrets } from "../signed-secrets.ts";
+import { signedSecrets } from "../../../shared/site/signed-secrets.ts";
 import { openSite, type Site } from "../site.ts";
 
 interface DeviceOptions {

@@ -5,13 +5,15 @@ import { encodeEnvelope } from "../../../shared/document/envelope.ts";
 import { requireEdge } from "../../../shared/document/held.ts";
 import { parseDocumentHash, parseEdgeId, parsePersonId, type EdgeId } from "../../../shared/ids.ts";
 import type { Context } from "../context.ts";
-import { edgeNamed, edgesNamed, readEdge, readLines } from "../edge-reading.ts";
+import { readEdge, readLines } from "../../../shared/site/edge-reading.ts";
+import { edgeNamed, edgesNamed } from "../edge-names.ts";
 import { CommandError } from "../exit-codes.ts";
 import { exists, writeNew, writeNewStream } from "../files.ts";
 import { personWords } from "../job-words.ts";
-import { jobId } from "../jobs.ts";
+import { jobId } from "../../../shared/site/jobs.ts";
 import { playLines } from "../player.ts";
-import { findRecording, listRecordings, type ListedRecording } from "../recordings.ts";
+import { listRecordings, type ListedRecording } from "../../../shared/site/recordings.ts";
+import { findRecording } from "../recording-choice.ts";
 import { openSite, type Site } from "../site.ts";
 import { lengthOf, momentOf } from "../times.ts";
 

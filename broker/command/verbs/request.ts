@@ -7,7 +7,7 @@ import { verifyRequest, type Request } from "../../../shared/document/request.ts
 import type { Context } from "../context.ts";
 import { CommandError } from "../exit-codes.ts";
 import { approversOf, parseTargets, personWords } from "../job-words.ts";
-import { jobId, jobsOf, type Job } from "../jobs.ts";
+import { jobId, jobsOf, type Job } from "../../../shared/site/jobs.ts";
 import { openSite } from "../site.ts";
 import { lengthOf, parseDuration, parseMinutes } from "../times.ts";
 import { connectJob, type ConnectOptions } from "./connect.ts";

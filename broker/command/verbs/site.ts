@@ -5,15 +5,15 @@ import { addSignatures, hashEnvelope, signEnvelope } from "../../../shared/docum
 import { parseManifest, type Role } from "../../../shared/document/manifest.ts";
 import type { SiteId } from "../../../shared/ids.ts";
 import { personArgument } from "../arguments.ts";
-import { changesBetween } from "../changes.ts";
+import { changesBetween } from "../../../shared/site/changes.ts";
 import { nowSeconds, type Context } from "../context.ts";
 import { CommandError } from "../exit-codes.ts";
 import { readNamed, writeNew } from "../files.ts";
-import { halfSigned } from "../half-signed.ts";
+import { halfSigned } from "../../../shared/site/half-signed.ts";
 import { spoken } from "../keys.ts";
 import { proposeManifest, publishedLine, publishManifest, successor } from "../manifest-steps.ts";
 import { newPassphrase } from "../passphrase.ts";
-import { OpenRelay } from "../relay-client.ts";
+import { OpenRelay } from "../../../shared/site/relay-client.ts";
 import { parseRelayUrl, RelayHttp } from "../relay-http.ts";
 import { firstManifest, makeAuditKey, makeRecovery } from "../site-birth.ts";
 import { nextManifest, parseSiteFile, renderSiteFile } from "../site-file.ts";

@@ -7,14 +7,17 @@ import { findTarget } from "../../../shared/document/manifest.ts";
 import type { TargetId } from "../../../shared/ids.ts";
 import { targetArgument } from "../arguments.ts";
 import type { Context } from "../context.ts";
-import { closingError, type EdgeSession } from "../edge-session.ts";
+import { closingOf } from "../../../shared/site/closing.ts";
+import type { EdgeSession } from "../../../shared/site/edge-session.ts";
+import { jobsOf } from "../../../shared/site/jobs.ts";
+import { closingError } from "../closing-error.ts";
 import { CommandError, ExitWith } from "../exit-codes.ts";
 import { holdForJoiners, joinHeld } from "../held-session.ts";
 import { admittedLine, openJobSession, teller } from "../job-session.ts";
-import { jobForTarget, jobsOf, pickJob } from "../jobs.ts";
+import { jobForTarget, pickJob } from "../job-choice.ts";
 import { LocalTerminal } from "../local-terminal.ts";
 import { openSite, type Site } from "../site.ts";
-import { closingOf, flushed, pumpInto, writeSettled, type TargetStream } from "../target-stream.ts";
+import { flushed, pumpInto, writeSettled, type TargetStream } from "../target-stream.ts";
 import { exitCodeOfSignal } from "../signals.ts";
 
 interface SshOptions {

@@ -20,8 +20,9 @@ import { targetArgument } from "../arguments.ts";
 import type { Context } from "../context.ts";
 import { CommandError } from "../exit-codes.ts";
 import { chooseJob } from "../job-choice.ts";
-import { liftsOf, stateOfLift, unfinishedLift } from "../lifts.ts";
-import { awaitReceipts, carriedFacts, carriedLine, type Carried } from "../receipts.ts";
+import { liftsOf, stateOfLift, unfinishedLift } from "../../../shared/site/lifts.ts";
+import { awaitReceipts, type Carried } from "../../../shared/site/receipts.ts";
+import { carriedFacts, carriedLine } from "../receipt-words.ts";
 import { openSite, type Site } from "../site.ts";
 import { parseDuration } from "../times.ts";
 

@@ -2,7 +2,7 @@
 import http from "node:http";
 import type { AddressInfo } from "node:net";
 import { once } from "node:events";
-import { SiteRelay } from "../../../broker/command/relay-client.ts";
+import { SiteRelay } from "../../../shared/site/relay-client.ts";
 import { RelayHttp } from "../../../broker/command/relay-http.ts";
 import { encodeEnvelope, hashEnvelope, type Envelope } from "../../../shared/document/envelope.ts";
 import type { SiteId } from "../../../shared/ids.ts";

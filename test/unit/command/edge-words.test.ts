@@ -1,5 +1,5 @@
 import * as assert from "uvu/assert";
-import { closingError } from "../../../broker/command/edge-session.ts";
+import { closingError } from "../../../broker/command/closing-error.ts";
 import { exitCodeOf } from "../../../broker/command/exit-codes.ts";
 import { SallyportError } from "../../../shared/errors.ts";
 import { group } from "../../support/group.ts";

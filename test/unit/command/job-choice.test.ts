@@ -1,7 +1,7 @@
 import * as assert from "uvu/assert";
 import { CommandError } from "../../../broker/command/exit-codes.ts";
 import { onlyJob, type JobChoice } from "../../../broker/command/job-choice.ts";
-import { jobsAmong, type Job } from "../../../broker/command/jobs.ts";
+import { jobsAmong, type Job } from "../../../shared/site/jobs.ts";
 import { toBase64Url } from "../../../shared/bytes.ts";
 import { hashEnvelope } from "../../../shared/document/envelope.ts";
 import { group } from "../../support/group.ts";

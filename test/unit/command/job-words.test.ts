@@ -1,7 +1,7 @@
 // What an approver is shown is read out of what is signed.
 import * as assert from "uvu/assert";
 import { jobQuestion } from "../../../broker/command/job-words.ts";
-import { jobsAmong } from "../../../broker/command/jobs.ts";
+import { jobsAmong } from "../../../shared/site/jobs.ts";
 import { hashEnvelope, type Envelope } from "../../../shared/document/envelope.ts";
 import type { Grant } from "../../../shared/document/grant.ts";
 import { group } from "../../support/group.ts";

@@ -1,5 +1,5 @@
 import * as assert from "uvu/assert";
-import { changesBetween } from "../../../broker/command/changes.ts";
+import { changesBetween } from "../../../shared/site/changes.ts";
 import { CommandError } from "../../../broker/command/exit-codes.ts";
 import { nextManifest, parseSiteFile, renderSiteFile } from "../../../broker/command/site-file.ts";
 import { parseManifest, type Manifest } from "../../../shared/document/manifest.ts";

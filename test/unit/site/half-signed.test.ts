@@ -1,5 +1,5 @@
 import * as assert from "uvu/assert";
-import { halfSigned } from "../../../broker/command/half-signed.ts";
+import { halfSigned } from "../../../shared/site/half-signed.ts";
 import type { Envelope } from "../../../shared/document/envelope.ts";
 import type { Manifest } from "../../../shared/document/manifest.ts";
 import { group } from "../../support/group.ts";

@@ -1,31 +1,25 @@
-// What this machine holds of a site: the manifest chain, walked from the pinned site id, and the newest rosters (protocol.md, "Succession").
+// What this side holds of a site: the manifest chain, walked from the pinned site id, and the newest rosters (protocol.md, "Succession").
 // Invariant: whatever a relay gives is verified under this view or not used; a relay can withhold, and cannot go back behind what was seen.
-import type { Clock } from "../../shared/clock.ts";
-import type { CryptoSuite } from "../../shared/crypto/suite.ts";
-import type { Envelope } from "../../shared/document/envelope.ts";
-import type { Held } from "../../shared/document/held.ts";
-import { verifyRoster, type Roster } from "../../shared/document/roster.ts";
-import {
-  acceptFirst,
-  acceptNext,
-  walkChain,
-  type ManifestChain,
-} from "../../shared/document/succession.ts";
-import type { Verified } from "../../shared/document/verify.ts";
-import { messageOf } from "../../shared/errors.ts";
-import type { CompanyId, SiteId } from "../../shared/ids.ts";
-import { CommandError } from "./exit-codes.ts";
-import type { Home } from "./home.ts";
+import type { Clock } from "../clock.ts";
+import type { CryptoSuite } from "../crypto/suite.ts";
+import type { Envelope } from "../document/envelope.ts";
+import type { Held } from "../document/held.ts";
+import { verifyRoster, type Roster } from "../document/roster.ts";
+import { acceptFirst, acceptNext, walkChain, type ManifestChain } from "../document/succession.ts";
+import type { Verified } from "../document/verify.ts";
+import { messageOf } from "../errors.ts";
+import type { CompanyId, SiteId } from "../ids.ts";
+import { SiteFault } from "./fault.ts";
+import type { Notices, SiteMemory } from "./memory.ts";
 import type { SiteRelay } from "./relay-client.ts";
-import type { Tui } from "./tui.ts";
 
 const warnBeforeEndSeconds = 60 * 24 * 3600;
 
 export interface ViewOptions {
-  readonly home: Home;
+  readonly memory: SiteMemory;
   readonly suite: CryptoSuite;
   readonly clock: Clock;
-  readonly tui: Tui;
+  readonly notices: Notices;
 }
 
 /** A verified view of one site. `held()` is what every verify function of shared/document takes. */
@@ -68,7 +62,7 @@ export class SiteView {
 
   /** Goes forward with what the relay has. Owners who signed two manifests of one version are an alarm, not a choice. */
   async update(relay: SiteRelay): Promise<void> {
-    const { home, suite } = this.#options;
+    const { memory, suite } = this.#options;
     const before = this.#chain;
     for (const envelope of await relay.manifests(before.held.payload.version)) {
       const step = await acceptNext(suite, envelope, this.#chain);
@@ -76,40 +70,40 @@ export class SiteView {
         this.#chain = step.chain;
         this.#envelopes = [...this.#envelopes, envelope];
       } else if (step.outcome === "recovering") {
-        this.#options.tui.warning(
+        this.#options.notices.warning(
           `manifest ${step.chain.held.payload.version} is signed by the recovery key; edges wait 72 hours for an owner's veto, and it does not count here until then`,
         );
         break;
       } else if (step.outcome === "sibling") {
-        throw new CommandError(
-          "protocol",
+        throw new SiteFault(
+          "manifest_fork",
           `the site has forked: owners signed a second manifest ${step.manifest.payload.version}, "${step.manifest.hash}", beside the held "${this.#chain.held.hash}"`,
           "nothing more is signed from here; compare both with the other owners by voice",
         );
       } else if (step.outcome === "refused") {
-        throw new CommandError(
-          "protocol",
+        throw new SiteFault(
+          "signature_invalid",
           `relay offers a manifest that does not verify: ${messageOf(step.error)}`,
         );
       } else if (step.outcome === "gap") {
-        throw new CommandError(
-          "protocol",
+        throw new SiteFault(
+          "signature_invalid",
           `relay leaves out manifests after version ${step.after}`,
         );
       }
     }
-    if (this.#chain !== before) await home.keepManifests(this.site, this.#envelopes);
+    if (this.#chain !== before) await memory.keepManifests(this.site, this.#envelopes);
     await this.#updateRosters(relay);
     this.#warnOfEnd();
   }
 
   // The remembered roster comes first, so that an older one offered after it does not verify as its successor.
   async #updateRosters(relay: SiteRelay): Promise<void> {
-    const { home } = this.#options;
+    const { memory } = this.#options;
     const companies = this.#chain.held.payload.companies.map(({ id }) => id);
     const newest = new Map<CompanyId, Verified<Roster>>();
     for (const company of companies) {
-      const kept = await home.newest(this.site, "rosters", company);
+      const kept = await memory.newest(this.site, "rosters", company);
       const verified = kept && (await this.#tryRoster(kept, undefined));
       if (verified) newest.set(company, verified);
     }
@@ -119,7 +113,7 @@ export class SiteView {
       const previous = roster && newest.get(roster.payload.company);
       if (roster === undefined || previous?.hash === roster.hash) continue;
       newest.set(roster.payload.company, roster);
-      await home.keepNewest(this.site, "rosters", roster.payload.company, envelope);
+      await memory.keepNewest(this.site, "rosters", roster.payload.company, envelope);
     }
     this.#rosters = [...newest.values()];
   }
@@ -144,11 +138,11 @@ export class SiteView {
     const leftSeconds = payload.endsAt - this.held().nowAt;
     const day = new Date(payload.endsAt * 1000).toISOString().slice(0, 10);
     if (leftSeconds <= 0)
-      this.#options.tui.warning(
+      this.#options.notices.warning(
         `the site's manifest ended on ${day}: nobody is admitted until the owners sign the next one`,
       );
     else if (leftSeconds < warnBeforeEndSeconds)
-      this.#options.tui.warning(
+      this.#options.notices.warning(
         `the site's manifest ends on ${day}: the owners must sign the next one before`,
       );
   }
@@ -160,13 +154,13 @@ export async function openSiteView(
   site: SiteId,
   relay: SiteRelay,
 ): Promise<SiteView> {
-  const stored = await options.home.manifests(site);
+  const stored = await options.memory.manifests(site);
   if (stored.length > 0)
     return new SiteView(options, await walkChain(options.suite, stored, site), stored);
   const [first] = await relay.manifests(1);
   if (first === undefined)
-    throw new CommandError("unreachable", `relay has no manifest of site "${site}"`);
+    throw new SiteFault("unreachable", `relay has no manifest of site "${site}"`);
   const chain = await acceptFirst(options.suite, first, site);
-  await options.home.keepManifests(site, [first]);
+  await options.memory.keepManifests(site, [first]);
   return new SiteView(options, chain, [first]);
 }

@@ -1,6 +1,7 @@
 import * as assert from "uvu/assert";
-import { jobId, jobsAmong, pickJob, type Job } from "../../../broker/command/jobs.ts";
-import type { StoredDocument } from "../../../broker/command/relay-client.ts";
+import { pickJob } from "../../../broker/command/job-choice.ts";
+import { jobId, jobsAmong, type Job } from "../../../shared/site/jobs.ts";
+import type { StoredDocument } from "../../../shared/site/relay-client.ts";
 import { hashEnvelope, type Envelope } from "../../../shared/document/envelope.ts";
 import { group } from "../../support/group.ts";
 import { edgeEntry, PaperSite, paperAt, signed } from "../document/paper-site.ts";

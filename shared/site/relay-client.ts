@@ -1,15 +1,15 @@
-// The relay's API as the command uses it, one method per call. Envelopes come back parsed and unverified.
+// The relay's API as a person's side uses it, one method per call. Envelopes come back parsed and unverified.
 import * as v from "valibot";
 import {
   encodeEnvelope,
   parseEnvelope,
   signEnvelope,
   type Envelope,
-} from "../../shared/document/envelope.ts";
-import { messageOf } from "../../shared/errors.ts";
-import type { DocumentHash, EdgeId, SiteId } from "../../shared/ids.ts";
-import { CommandError } from "./exit-codes.ts";
-import { RelayFault, RelayHttp, type RelayCall } from "./relay-http.ts";
+} from "../document/envelope.ts";
+import { messageOf } from "../errors.ts";
+import type { DocumentHash, EdgeId, SiteId } from "../ids.ts";
+import { SiteFault } from "./fault.ts";
+import { RelayFault, type RelayCall, type RelayCaller } from "./relay-call.ts";
 
 const longestWaitSeconds = 30;
 const pageLength = 100;
@@ -111,9 +111,9 @@ export type DocumentType =
 
 /** What anyone may call: no sign-in. */
 export class OpenRelay {
-  readonly http: RelayHttp;
+  readonly http: RelayCaller;
 
-  constructor(http: RelayHttp) {
+  constructor(http: RelayCaller) {
     this.http = http;
   }
 
@@ -161,7 +161,7 @@ export class OpenRelay {
     const { name } = await this.describe();
     if (expectedNames.length > 0 && !expectedNames.includes(name)) {
       const expected = expectedNames.map((each) => `"${each}"`).join(" or ");
-      throw new CommandError("protocol", `relay calls itself "${name}", expected ${expected}`);
+      throw new SiteFault("unauthorised", `relay calls itself "${name}", expected ${expected}`);
     }
     const { nonce } = await this.http.call(
       { method: "POST", path: "/api/sign-in/nonce", body: {} },
@@ -179,10 +179,10 @@ export class OpenRelay {
 /** One site at its relay, for a person who is signed in. `token` gives a live sign-in; `renew` replaces one that the relay no longer takes. */
 export class SiteRelay {
   readonly site: SiteId;
-  readonly #http: RelayHttp;
+  readonly #http: RelayCaller;
   readonly #token: (renew: boolean) => Promise<string>;
 
-  constructor(http: RelayHttp, site: SiteId, token: (renew: boolean) => Promise<string>) {
+  constructor(http: RelayCaller, site: SiteId, token: (renew: boolean) => Promise<string>) {
     this.#http = http;
     this.site = site;
     this.#token = token;
@@ -327,8 +327,8 @@ export class SiteRelay {
   }
 }
 
-function endless(what: string): CommandError {
-  return new CommandError("protocol", `relay gives more than ${mostPages} pages of ${what}`);
+function endless(what: string): SiteFault {
+  return new SiteFault("message_invalid", `relay gives more than ${mostPages} pages of ${what}`);
 }
 
 function wire(document: Envelope): unknown {

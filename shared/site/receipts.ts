@@ -1,9 +1,8 @@
 // "Asked" until the edge's own signed receipt makes it "done": a relay can withhold a stop, and nobody is told otherwise.
-import { verifyReceipt, type Receipt } from "../../shared/document/denial.ts";
-import type { Verified } from "../../shared/document/verify.ts";
-import type { DocumentHash, EdgeId } from "../../shared/ids.ts";
-import type { Site } from "./site.ts";
-import { momentOf } from "./times.ts";
+import { verifyReceipt, type Receipt } from "../document/denial.ts";
+import type { Verified } from "../document/verify.ts";
+import type { DocumentHash, EdgeId } from "../ids.ts";
+import type { Side } from "./side.ts";
 
 /** What became of a document on one edge. */
 export interface Carried {
@@ -18,7 +17,7 @@ export interface Carried {
  * document was given once more: a receipt counts only if the edge journaled it later.
  */
 export async function awaitReceipts(
-  site: Site,
+  side: Side,
   document: DocumentHash,
   edges: readonly EdgeId[],
   waitSeconds: number,
@@ -26,10 +25,10 @@ export async function awaitReceipts(
 ): Promise<Carried[]> {
   const answeredAt = new Map(before.map((each) => [each.edge, each.receipt?.payload.entry.index]));
   const found = new Map<EdgeId, Verified<Receipt>>();
-  const limit = AbortSignal.any([AbortSignal.timeout(waitSeconds * 1000), site.context.signal]);
+  const limit = AbortSignal.any([AbortSignal.timeout(waitSeconds * 1000), side.signal]);
   const take = async (envelopes: readonly Parameters<typeof verifyReceipt>[0][]): Promise<void> => {
     for (const envelope of envelopes) {
-      const receipt = await verifyReceipt(envelope, site.held).catch(() => undefined);
+      const receipt = await verifyReceipt(envelope, side.held).catch(() => undefined);
       if (receipt?.payload.document !== document) continue;
       const { edge, entry } = receipt.payload;
       // Attack: a copy with a spoilt signature, which has the same hash, is given first and refused. What is done stays done.
@@ -37,9 +36,9 @@ export async function awaitReceipts(
       if (entry.index > (answeredAt.get(edge) ?? -1)) found.set(edge, receipt);
     }
   };
-  await take(await site.relay.receipts(document));
+  await take(await side.relay.receipts(document));
   for (let after = 0; found.size < edges.length && waitSeconds > 0 && !limit.aborted;) {
-    const news = await site.relay.news(["receipt"], after, limit).catch((thrown: unknown) => {
+    const news = await side.relay.news(["receipt"], after, limit).catch((thrown: unknown) => {
       if (limit.aborted) return undefined;
       throw thrown;
     });
@@ -49,25 +48,6 @@ export async function awaitReceipts(
   }
   return edges.map((edge) => {
     const receipt = found.get(edge);
-    return { edge, name: site.edgeName(edge), state: receipt?.payload.outcome ?? "asked", receipt };
+    return { edge, name: side.edgeName(edge), state: receipt?.payload.outcome ?? "asked", receipt };
   });
-}
-
-/** One line for people. */
-export function carriedLine({ name, state, receipt }: Carried): string {
-  if (receipt === undefined) return `edge "${name}": asked; no receipt yet`;
-  if (state === "refused") return `edge "${name}": refused: ${receipt.payload.reason ?? ""}`;
-  return `edge "${name}": done at ${momentOf(receipt.payload.at)}, entry ${receipt.payload.entry.index} of its journal`;
-}
-
-/** The same for scripts. */
-export function carriedFacts({ edge, name, state, receipt }: Carried) {
-  return {
-    edge,
-    name,
-    state,
-    reason: receipt?.payload.reason ?? null,
-    entry: receipt?.payload.entry ?? null,
-    at: receipt?.payload.at ?? null,
-  };
 }

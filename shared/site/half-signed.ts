@@ -1,11 +1,11 @@
 // The next manifest while owners' signatures are missing, out of what a relay shows (protocol.md, "Succession").
 // Attack stopped here: a relay, or somebody who only calls himself an owner in it, draws up a manifest and has an owner sign it as if another had.
-import { hashEnvelope, type Envelope } from "../../shared/document/envelope.ts";
-import { keyIdOf } from "../../shared/document/keys.ts";
-import { parseManifest, type Manifest } from "../../shared/document/manifest.ts";
-import { acceptNext, type ManifestChain } from "../../shared/document/succession.ts";
-import type { CryptoSuite } from "../../shared/crypto/suite.ts";
-import type { DocumentHash } from "../../shared/ids.ts";
+import { hashEnvelope, type Envelope } from "../document/envelope.ts";
+import { keyIdOf } from "../document/keys.ts";
+import { parseManifest, type Manifest } from "../document/manifest.ts";
+import { acceptNext, type ManifestChain } from "../document/succession.ts";
+import type { CryptoSuite } from "../crypto/suite.ts";
+import type { DocumentHash } from "../ids.ts";
 
 export interface HalfSigned {
   readonly envelope: Envelope;

@@ -1,5 +1,5 @@
 import * as assert from "uvu/assert";
-import { decodeSheet, encodeSheet, recoveryKeys } from "../../../broker/command/recovery-sheet.ts";
+import { decodeSheet, encodeSheet, recoveryKeys } from "../../../shared/site/recovery-sheet.ts";
 import { nodeCrypto } from "../../../shared/crypto/node.ts";
 import { group } from "../../support/group.ts";
 

@@ -1,15 +1,9 @@
 // The two forms in which an invitation's private half travels by the inviter's own hand: a link for people, a claim file for an edge's card.
 // The link's fragment is never sent to a server; the relay's name in front of it only says where to answer.
-import { fromBase64Url, toBase64Url } from "../../shared/bytes.ts";
-import { encodeEnvelope, type Envelope } from "../../shared/document/envelope.ts";
-import {
-  parseDocumentHash,
-  parseSiteId,
-  type DocumentHash,
-  type SiteId,
-} from "../../shared/ids.ts";
-import { CommandError } from "./exit-codes.ts";
-import type { RelayAddress } from "./home.ts";
+import { fromBase64Url, toBase64Url } from "../bytes.ts";
+import { encodeEnvelope, type Envelope } from "../document/envelope.ts";
+import { parseDocumentHash, parseSiteId, type DocumentHash, type SiteId } from "../ids.ts";
+import { SiteFault } from "./fault.ts";
 
 export interface InvitationLink {
   readonly relayUrl: string;
@@ -37,10 +31,10 @@ export function parseLink(text: string): InvitationLink {
       seed: fromBase64Url(seed, 32),
     };
   } catch {
-    throw new CommandError(
+    throw new SiteFault(
       "usage",
       "text is not an invitation link",
-      "put the whole link in quotes: sallyport introduce 'https://…/join#…'",
+      "use the whole link, up to its last letter",
     );
   }
 }
@@ -53,7 +47,7 @@ export function encodeClaim(
     readonly url: string;
     readonly attestationKey: string;
   }[],
-  pinned: RelayAddress,
+  pinned: { readonly url: string; readonly authority: string | null },
   invitation: Envelope,
   seed: Uint8Array,
 ): string {

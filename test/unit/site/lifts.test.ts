@@ -1,5 +1,5 @@
 import * as assert from "uvu/assert";
-import { liftsOf, stateOfLift, unfinishedLift } from "../../../broker/command/lifts.ts";
+import { liftsOf, stateOfLift, unfinishedLift } from "../../../shared/site/lifts.ts";
 import { toBase64Url } from "../../../shared/bytes.ts";
 import { addSignatures, signEnvelope } from "../../../shared/document/envelope.ts";
 import type { LockedDown } from "../../../shared/document/lockdown.ts";

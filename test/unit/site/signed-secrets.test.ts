@@ -1,5 +1,5 @@
 import * as assert from "uvu/assert";
-import { signedSecrets } from "../../../broker/command/signed-secrets.ts";
+import { signedSecrets } from "../../../shared/site/signed-secrets.ts";
 import { sealSecret } from "../../../shared/document/secret.ts";
 import { group } from "../../support/group.ts";
 import { PaperSite, signed, suite, twinSite } from "../document/paper-site.ts";

@@ -1,9 +1,9 @@
 import * as assert from "uvu/assert";
 import { PassThrough } from "node:stream";
-import { newestCheckpoint } from "../../../broker/command/checkpoints.ts";
+import { newestCheckpoint } from "../../../shared/site/checkpoints.ts";
 import { Home } from "../../../broker/command/home.ts";
-import { RelayFault } from "../../../broker/command/relay-http.ts";
-import { openSiteView, type ViewOptions } from "../../../broker/command/site-view.ts";
+import { RelayFault } from "../../../shared/site/relay-call.ts";
+import { openSiteView, type ViewOptions } from "../../../shared/site/site-view.ts";
 import { Tui } from "../../../broker/command/tui.ts";
 import { toBase64Url } from "../../../shared/bytes.ts";
 import { encodeEnvelope, type Envelope } from "../../../shared/document/envelope.ts";
@@ -12,7 +12,7 @@ import { group } from "../../support/group.ts";
 import { temporaryFolder } from "../../support/temporary.ts";
 import { TurnedClock } from "../../support/turned-clock.ts";
 import { PaperSite, paperAt, signed, suite, twinSite } from "../document/paper-site.ts";
-import { CannedRelay } from "./canned-relay.ts";
+import { CannedRelay } from "../command/canned-relay.ts";
 
 interface Bench extends AsyncDisposable {
   readonly options: ViewOptions;
@@ -30,7 +30,7 @@ async function bench(): Promise<Bench> {
   const clock = new TurnedClock(paperAt * 1000);
   return {
     relay,
-    options: { home: new Home(folder.path), suite, clock, tui },
+    options: { memory: new Home(folder.path), suite, clock, notices: tui },
     told: () => said,
     async [Symbol.asyncDispose]() {
       await relay[Symbol.asyncDispose]();
@@ -143,7 +143,7 @@ await group("the view of a site through a relay", {}, (test) => {
       await failureOf(view.update(relay)),
       /relay offers a manifest that does not verify/,
     );
-    assert.is((await b.options.home.manifests(site.id)).length, 1);
+    assert.is((await b.options.memory.manifests(site.id)).length, 1);
   });
   test("a fork by the owners is an alarm, and a rollback cannot undo what was seen", async () => {
     await using b = await bench();
@@ -205,7 +205,7 @@ await group("the view of a site through a relay", {}, (test) => {
     b.relay.manifests(site.id, [site.chain.held.envelope]);
     const view = await openSiteView(b.options, site.id, b.relay.forSite(site.id));
     const see = async (offered: Envelope | null) =>
-      newestCheckpoint(b.options.home, view, site.edge.id, offered, b.options.tui);
+      newestCheckpoint(b.options.memory, view, site.edge.id, offered, b.options.notices);
     assert.is(await see(null), undefined);
     assert.is((await see(await site.anchor({ length: 20 })))?.payload.length, 20);
     assert.is((await see(await site.anchor({ length: 12 })))?.payload.length, 20);

@@ -1,26 +1,24 @@
-// A session with an edge as the command holds it: handshake, proof, second factor, the manifests that the edge lacks, and the edge's answers as
-// events. Sessions under a job and channels that read (play, journal, export) differ only in their purpose.
-import { toBase64Url } from "../../shared/bytes.ts";
-import type { Channel } from "../../shared/channel/channel.ts";
+// A session with an edge as a person's side holds it: handshake, proof, second factor, the manifests that the edge lacks, and the edge's answers
+// as events. Sessions under a job and channels that read (play, journal, export) differ only in their purpose.
+import { toBase64Url } from "../bytes.ts";
+import type { Channel } from "../channel/channel.ts";
 import type {
   AdmittedTarget,
   ControlMessage,
   ControlMessageOf,
   Flight,
   Opening,
-} from "../../shared/channel/messages.ts";
-import { openSession, type SessionChannel } from "../../shared/channel/session.ts";
-import { encodeEnvelope, signEnvelope, type Envelope } from "../../shared/document/envelope.ts";
-import { requireEdge } from "../../shared/document/held.ts";
-import { edgeKeys } from "../../shared/document/manifest.ts";
-import type { Proof, Purpose } from "../../shared/document/proof.ts";
-import type { EdgeId } from "../../shared/ids.ts";
-import { dialChannel } from "./dial.ts";
-import { adviceOn } from "./edge-words.ts";
-import { CommandError } from "./exit-codes.ts";
+} from "../channel/messages.ts";
+import { openSession, type SessionChannel } from "../channel/session.ts";
+import { encodeEnvelope, type Envelope } from "../document/envelope.ts";
+import { requireEdge } from "../document/held.ts";
+import { edgeKeys } from "../document/manifest.ts";
+import type { Proof, Purpose } from "../document/proof.ts";
+import type { EdgeId } from "../ids.ts";
+import { closingOf, type Closing } from "./closing.ts";
+import { SiteFault } from "./fault.ts";
 import type { Job } from "./jobs.ts";
-import type { Site } from "./site.ts";
-import { closingOf, type Closing } from "./target-stream.ts";
+import type { Side } from "./side.ts";
 
 export type Admitted = ControlMessageOf<"admitted">;
 export type { AdmittedTarget };
@@ -35,7 +33,7 @@ export interface SessionEvents {
 }
 
 export interface SessionPlan {
-  readonly site: Site;
+  readonly side: Side;
   readonly edge: EdgeId;
   readonly purpose: Purpose;
   /** The job, for the purposes `session` and `waiting`. */
@@ -65,7 +63,7 @@ export class EdgeSession implements AsyncDisposable {
     channel.onBack = () => plan.events.back();
     // The edge ends the session in order; answered at once, so that both sides know it within a round trip.
     channel.onEnd = () => channel.end();
-    void this.closed.then((closing) => this.#admit.reject(closingError(closing, this.ending)));
+    void this.closed.then((closing) => this.#admit.reject(plan.side.faultOf(closing, this.ending)));
     // Who does not ask for the admission still learns of the end by `closed`.
     this.admitted.catch(() => undefined);
   }
@@ -101,12 +99,12 @@ export class EdgeSession implements AsyncDisposable {
 
   // The edge verifies them from its own pinned site id; if its chain is not ours, one of us was shown another site.
   #sendManifests({ version, held }: ControlMessageOf<"manifest-needed">): void {
-    const { view } = this.#plan.site;
+    const { view } = this.#plan.side;
     if (view.chain.hashes[version - 1] !== held) {
       this.channel.abort("another manifest chain");
       this.#admit.reject(
-        new CommandError(
-          "protocol",
+        new SiteFault(
+          "manifest_fork",
           `edge holds manifest ${version} "${held}", which is not in the chain known here`,
           "owners may have signed two manifests of one version; compare by voice",
         ),
@@ -124,81 +122,51 @@ export class EdgeSession implements AsyncDisposable {
   }
 }
 
-/** Opens a session with the one edge that the manifest names; unlocks the key before it dials. */
+/** Opens a session with the one edge that the manifest names; makes ready what proves before it dials. */
 export async function openEdgeSession(plan: SessionPlan): Promise<EdgeSession> {
-  const { site, edge: id, purpose } = plan;
-  const { suite, clock, proxy, signal } = site.context;
-  const { signingKey } = edgeKeys(requireEdge(id, site.held));
-  await site.key();
-  const { authority, url } = site.pin.relay;
+  const { side, edge: id, purpose } = plan;
+  const { suite, clock } = side;
+  const { signingKey } = edgeKeys(requireEdge(id, side.held));
+  await side.readyToProve();
   const channel = await openSession({
     suite,
     clock,
-    site: site.id,
+    site: side.id,
     edge: { id, signingKey },
     purpose,
-    dial: async () =>
-      dialChannel({
-        relay: new URL(url),
-        edge: id,
-        token: await site.relay.token(),
-        clock,
-        signal,
-        ...(proxy && { proxy }),
-        ...(authority !== null && { extraCa: authority }),
-      }),
+    dial: () => side.dial(id),
     makeFlight: (transcriptHash) => makeFlight(plan, toBase64Url(transcriptHash)),
   });
   return new EdgeSession(channel, plan);
 }
 
 async function makeFlight(
-  { site, edge, purpose, job, code }: SessionPlan,
+  { side, edge, purpose, job, code }: SessionPlan,
   transcript: string,
 ): Promise<Flight> {
-  const key = await site.key();
   const grant = purpose === "session" ? job?.grant : undefined;
   const proof: Proof = {
-    site: site.id,
+    site: side.id,
     edge,
     purpose,
-    person: site.me,
+    person: side.me,
     request: job?.request.hash ?? null,
     grant: grant?.hash ?? null,
     transcript,
-    issuedAt: site.now(),
+    issuedAt: side.now(),
   };
-  const attestation = code === undefined ? undefined : await site.relay.attest(code, transcript);
-  const signed = await signEnvelope("proof", proof, [key.sign]);
+  const attestation = code === undefined ? undefined : await side.relay.attest(code, transcript);
+  const signed = await side.prove(proof);
   return {
     type: "flight",
     proof: encodeEnvelope(signed),
     attestation: textOf(attestation),
     request: textOf(job?.request.envelope),
     grant: textOf(grant?.envelope),
-    manifestHash: site.view.chain.held.hash,
+    manifestHash: side.view.chain.held.hash,
   };
 }
 
 function textOf(envelope: Envelope | undefined): string | null {
   return envelope === undefined ? null : encodeEnvelope(envelope);
-}
-
-/** The error of a stream or session that closed before its work was done. */
-export function closingError(
-  { how, error, reason }: Closing,
-  ending: string | undefined,
-): CommandError {
-  const why = ending ?? reason ?? error?.message;
-  const { exit, hints } = adviceOn(why);
-  if (error?.code === "refused")
-    return new CommandError("refused", `edge refuses: ${why ?? "no reason given"}`, ...hints);
-  if (how === "cut")
-    return new CommandError(
-      "cut",
-      `session was cut${why === undefined ? "" : `: ${why}`}`,
-      "the edge keeps its record; open it again while the grant runs",
-    );
-  const what = exit === undefined ? "session ended" : "connection failed";
-  return new CommandError(exit ?? "cut", `${what}${why === undefined ? "" : `: ${why}`}`, ...hints);
 }

@@ -1,16 +1,11 @@
 // Which secrets of a site were really given, out of what a relay shows: those that somebody signed who is or was an owner.
 // Attack stopped here: a relay invents a secret of the highest version, the owner's next one cannot rise above it, and no password changes any more.
-import type { Envelope } from "../../shared/document/envelope.ts";
-import {
-  candidatesOf,
-  requireSite,
-  signatureRules,
-  type Held,
-} from "../../shared/document/held.ts";
-import { parseManifest } from "../../shared/document/manifest.ts";
-import { parseSecretDocument, type SecretDocument } from "../../shared/document/secret.ts";
-import { verifyDocument } from "../../shared/document/verify.ts";
-import { SallyportError } from "../../shared/errors.ts";
+import type { Envelope } from "../document/envelope.ts";
+import { candidatesOf, requireSite, signatureRules, type Held } from "../document/held.ts";
+import { parseManifest } from "../document/manifest.ts";
+import { parseSecretDocument, type SecretDocument } from "../document/secret.ts";
+import { verifyDocument } from "../document/verify.ts";
+import { SallyportError } from "../errors.ts";
 
 /** The secrets among `stored` that an owner of any manifest of the verified chain signed. Whether an edge takes them is another matter. */
 export async function signedSecrets(

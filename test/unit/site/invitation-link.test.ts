@@ -1,5 +1,5 @@
 import * as assert from "uvu/assert";
-import { encodeLink, parseLink } from "../../../broker/command/invitation-link.ts";
+import { encodeLink, parseLink } from "../../../shared/site/invitation-link.ts";
 import { toBase64Url } from "../../../shared/bytes.ts";
 import type { DocumentHash, SiteId } from "../../../shared/ids.ts";
 import { group } from "../../support/group.ts";

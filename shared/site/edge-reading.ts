@@ -1,12 +1,12 @@
 // Reading from an edge: its journal, recordings, evidence and status, over a sealed channel with that purpose, through the edge's gate. The relay
 // has no reading path of its own. Pieces are acknowledged when the consumer asks for the next, so a slow disk holds the edge back.
-import type { ControlMessageOf } from "../../shared/channel/messages.ts";
-import type { Purpose } from "../../shared/document/proof.ts";
-import type { EdgeId } from "../../shared/ids.ts";
-import { fromUtf8 } from "../../shared/bytes.ts";
-import { closingError, openEdgeSession } from "./edge-session.ts";
-import { CommandError } from "./exit-codes.ts";
-import type { Site } from "./site.ts";
+import type { ControlMessageOf } from "../channel/messages.ts";
+import type { Purpose } from "../document/proof.ts";
+import type { EdgeId } from "../ids.ts";
+import { concatBytes, fromUtf8 } from "../bytes.ts";
+import { openEdgeSession } from "./edge-session.ts";
+import { SiteFault } from "./fault.ts";
+import type { Side } from "./side.ts";
 
 export type ReadingPurpose = Extract<Purpose, "watch" | "play" | "journal" | "export" | "status">;
 export type Wanted = Partial<Omit<ControlMessageOf<"read">, "type">>;
@@ -16,14 +16,14 @@ const lineFeed = 0x0a;
 
 /** The edge's answer in pieces, to its end; throws if the edge refuses, or the answer is cut. */
 export async function* readEdge(
-  site: Site,
+  side: Side,
   edge: EdgeId,
   purpose: ReadingPurpose,
   wanted: Wanted,
 ): AsyncGenerator<Uint8Array> {
   const events = { waiting: ignore, warning: ignore, extended: ignore, away: ignore, back: ignore };
   await using session = await openEdgeSession({
-    site,
+    side,
     edge,
     purpose,
     job: undefined,
@@ -44,10 +44,10 @@ export async function* readEdge(
     wake.resolve();
   };
   void session.closed.then((closing) => {
-    if (!isWhole) fault = closingError(closing, session.ending);
+    if (!isWhole) fault = side.faultOf(closing, session.ending);
     wake.resolve();
   });
-  const { signal } = site.context;
+  const { signal } = side;
   const stop = () => wake.resolve();
   signal.addEventListener("abort", stop, { once: true });
   try {
@@ -80,14 +80,14 @@ export async function* readEdge(
 
 /** The answer as lines; throws if the last one is not whole. */
 export async function* readLines(
-  site: Site,
+  side: Side,
   edge: EdgeId,
   purpose: ReadingPurpose,
   wanted: Wanted,
 ): AsyncGenerator<string> {
   let held: Uint8Array = new Uint8Array();
-  for await (const piece of readEdge(site, edge, purpose, wanted)) {
-    held = held.length === 0 ? piece : Buffer.concat([held, piece]);
+  for await (const piece of readEdge(side, edge, purpose, wanted)) {
+    held = held.length === 0 ? piece : concatBytes(held, piece);
     let from = 0;
     for (let end = held.indexOf(lineFeed); end >= 0; end = held.indexOf(lineFeed, from)) {
       yield fromUtf8(held.subarray(from, end));
@@ -95,31 +95,12 @@ export async function* readLines(
     }
     held = held.slice(from);
     if (held.length > maxLineBytes)
-      throw new CommandError("protocol", `edge sends a line of more than ${maxLineBytes} bytes`);
+      throw new SiteFault(
+        "message_invalid",
+        `edge sends a line of more than ${maxLineBytes} bytes`,
+      );
   }
-  if (held.length > 0) throw new CommandError("protocol", "edge's answer ends within a line");
-}
-
-/** The edge that `--edge` names, by name or id; else the site's only one. */
-export function edgeNamed(site: Site, name: string | undefined): EdgeId {
-  const [only, ...others] = edgesNamed(site, name);
-  if (only !== undefined && others.length === 0) return only;
-  throw new CommandError("usage", "site has several edges", "say which: --edge <name>");
-}
-
-/** The edges that `--edge` names; without it all of the manifest. */
-export function edgesNamed(site: Site, name: string | undefined): EdgeId[] {
-  const { edges } = site.held.manifest.payload;
-  const found = edges
-    .filter((edge) => name === undefined || edge.id === name || edge.name === name)
-    .map(({ id }) => id);
-  if (found.length > 0) return found;
-  const known = edges.map((edge) => `"${edge.name}"`).join(", ");
-  throw new CommandError(
-    "notFound",
-    name === undefined ? "site has no edge yet" : `edge "${name}" is not in the manifest`,
-    known === "" ? "make a claim for one: sallyport claim <name>" : `expected one of ${known}`,
-  );
+  if (held.length > 0) throw new SiteFault("message_invalid", "edge's answer ends within a line");
 }
 
 function ignore(): void {

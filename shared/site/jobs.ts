@@ -1,23 +1,17 @@
 // Jobs as this person may see them: each verified request with what became of it. All of it is verified under the held manifest; what does not
 // verify is left out. A cut stands as "end asked" until the edge's own receipt makes it "ended".
-import { fromBase64Url } from "../../shared/bytes.ts";
-import {
-  verifyDeny,
-  verifyReceipt,
-  type Deny,
-  type Receipt,
-} from "../../shared/document/denial.ts";
-import type { Envelope } from "../../shared/document/envelope.ts";
-import { parseGrant, verifyGrant, type VerifiedGrant } from "../../shared/document/grant.ts";
-import type { Held } from "../../shared/document/held.ts";
-import { verifyRequest, type Request } from "../../shared/document/request.ts";
-import { verifyRevocation, type Revocation } from "../../shared/document/revocation.ts";
-import type { Verified } from "../../shared/document/verify.ts";
-import { SallyportError } from "../../shared/errors.ts";
-import type { DocumentHash } from "../../shared/ids.ts";
-import { CommandError } from "./exit-codes.ts";
+import { fromBase64Url } from "../bytes.ts";
+import { verifyDeny, verifyReceipt, type Deny, type Receipt } from "../document/denial.ts";
+import type { Envelope } from "../document/envelope.ts";
+import { parseGrant, verifyGrant, type VerifiedGrant } from "../document/grant.ts";
+import type { Held } from "../document/held.ts";
+import { verifyRequest, type Request } from "../document/request.ts";
+import { verifyRevocation, type Revocation } from "../document/revocation.ts";
+import type { Verified } from "../document/verify.ts";
+import { SallyportError } from "../errors.ts";
+import type { DocumentHash } from "../ids.ts";
 import type { DocumentType, StoredDocument } from "./relay-client.ts";
-import type { Site } from "./site.ts";
+import type { Side } from "./side.ts";
 
 export const jobDocuments: readonly DocumentType[] = [
   "request",
@@ -56,8 +50,8 @@ export function jobId(request: DocumentHash): string {
 }
 
 /** All jobs, newest first. */
-export async function jobsOf(site: Site): Promise<Job[]> {
-  return jobsAmong(await site.relay.documents(jobDocuments), site.held);
+export async function jobsOf(side: Side): Promise<Job[]> {
+  return jobsAmong(await side.relay.documents(jobDocuments), side.held);
 }
 
 /** The jobs that some documents speak of, newest first. */
@@ -111,38 +105,6 @@ export async function jobsAmong(stored: readonly StoredDocument[], held: Held): 
   return (await Promise.all(jobs)).toSorted(
     (left, right) => right.request.payload.issuedAt - left.request.payload.issuedAt,
   );
-}
-
-/** The job that people call `id`: the beginning of its number, or its request's whole hash. */
-export function pickJob(jobs: readonly Job[], id: string): Job {
-  const fits = jobs.filter(
-    (job) => job.request.hash === id || (id.length >= 4 && job.id.startsWith(id.toLowerCase())),
-  );
-  const [only, ...others] = fits;
-  if (only !== undefined && others.length === 0) return only;
-  throw new CommandError(
-    "notFound",
-    `job "${id}" is ${only === undefined ? "not known" : "ambiguous"}`,
-    "see: sallyport requests",
-  );
-}
-
-/** The job to use for a target when none was named: the newest granted one, else the newest that waits. */
-export function jobForTarget(jobs: readonly Job[], target: string, site: Site): Job {
-  const mine = jobs.filter(
-    ({ request: { payload } }) =>
-      payload.vendor === site.me && payload.targets.some(({ id }) => id === target),
-  );
-  const found =
-    mine.find(({ state }) => state === "granted") ??
-    mine.find(({ state }) => state === "waiting" || state === "partly approved");
-  if (found === undefined)
-    throw new CommandError(
-      "refused",
-      `no open job for target "${target}"`,
-      `ask for one: sallyport request ${target} --reason <text>`,
-    );
-  return found;
 }
 
 // The first valid grant founds the line; each further one replaces the newest.

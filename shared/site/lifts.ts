@@ -1,9 +1,9 @@
 // What has been signed so far to lift a closing: as many approvers as the policies ask sign the first one's exact bytes. How many that are depends
 // on the journal entry that the edge has told, so it is judged here and on the edge, not at the relay.
-import { parseLift, verifyLift, type LockedDown } from "../../shared/document/lockdown.ts";
-import type { Envelope } from "../../shared/document/envelope.ts";
-import type { Held } from "../../shared/document/held.ts";
-import { SallyportError } from "../../shared/errors.ts";
+import { parseLift, verifyLift, type LockedDown } from "../document/lockdown.ts";
+import type { Envelope } from "../document/envelope.ts";
+import type { Held } from "../document/held.ts";
+import { SallyportError } from "../errors.ts";
 
 /** `enough`: the edge can carry it out. `partial`: all its signatures are good, and further ones are needed. `worthless`: anything else. */
 export type LiftState = "enough" | "partial" | "worthless";

@@ -1,20 +1,20 @@
 // Introductions that wait to be accepted: verified from the invitation on, one per invitation. Only keys from here enter a manifest or roster.
-import { unembed } from "../../shared/document/fields.ts";
-import type { Held } from "../../shared/document/held.ts";
-import { verifyIntroduction, type Introduction } from "../../shared/document/introduction.ts";
+import { unembed } from "../document/fields.ts";
+import type { Held } from "../document/held.ts";
+import { verifyIntroduction, type Introduction } from "../document/introduction.ts";
 import {
   verifyInvitation,
   type Invitation,
   type InvitationSubject,
-} from "../../shared/document/invitation.ts";
-import { edgeIdOf, keyIdOf, keyMaterial, type PublicKey } from "../../shared/document/keys.ts";
-import type { Company, Manifest, Person } from "../../shared/document/manifest.ts";
-import type { Technician } from "../../shared/document/roster.ts";
-import type { Verified } from "../../shared/document/verify.ts";
-import { messageOf } from "../../shared/errors.ts";
-import type { EdgeId, KeyId } from "../../shared/ids.ts";
+} from "../document/invitation.ts";
+import { edgeIdOf, keyIdOf, keyMaterial, type PublicKey } from "../document/keys.ts";
+import type { Company, Manifest, Person } from "../document/manifest.ts";
+import type { Technician } from "../document/roster.ts";
+import type { Verified } from "../document/verify.ts";
+import { messageOf } from "../errors.ts";
+import type { EdgeId, KeyId } from "../ids.ts";
 import type { StoredDocument } from "./relay-client.ts";
-import type { Tui } from "./tui.ts";
+import type { Notices } from "./memory.ts";
 
 /** A newcomer whose introduction verified and was the only one. */
 export interface Newcomer {
@@ -30,17 +30,17 @@ export interface Newcomer {
 export async function newcomersAmong(
   stored: readonly StoredDocument[],
   held: Held,
-  tui: Tui,
+  notices: Notices,
 ): Promise<Newcomer[]> {
   const invitations = await verifiedInvitations(stored, held);
   const found: Newcomer[] = [];
   for (const invitation of invitations) {
-    const answers = await verifiedAnswers(stored, invitation, held, tui);
+    const answers = await verifiedAnswers(stored, invitation, held, notices);
     const [only, ...others] = answers;
     const who = nameOf(invitation.payload.subject);
     if (only === undefined) continue;
     if (others.length > 0) {
-      tui.warning(
+      notices.warning(
         `the invitation of "${who}" was answered ${answers.length} times and is void: somebody else has seen it; invite again by another way`,
       );
       continue;
@@ -77,7 +77,7 @@ async function verifiedAnswers(
   stored: readonly StoredDocument[],
   invitation: Verified<Invitation>,
   held: Held,
-  tui: Tui,
+  notices: Notices,
 ): Promise<Verified<Introduction>[]> {
   const found = new Map<string, Verified<Introduction>>();
   for (const { type, envelope } of stored) {
@@ -86,7 +86,7 @@ async function verifiedAnswers(
       const answer = await verifyIntroduction(envelope, held, invitation);
       found.set(answer.hash, answer);
     } catch (thrown) {
-      tui.warning(
+      notices.warning(
         `an introduction of "${nameOf(invitation.payload.subject)}" does not count: ${messageOf(thrown)}`,
       );
     }

@@ -1,12 +1,12 @@
 // What became of a signed stop, out of the receipts that a relay shows in whatever order.
 import * as assert from "uvu/assert";
-import { awaitReceipts } from "../../../broker/command/receipts.ts";
-import type { Site } from "../../../broker/command/site.ts";
+import { awaitReceipts } from "../../../shared/site/receipts.ts";
+import type { Side } from "../../../shared/site/side.ts";
 import { toBase64Url } from "../../../shared/bytes.ts";
 import { encodeEnvelope, hashEnvelope, type Envelope } from "../../../shared/document/envelope.ts";
 import { group } from "../../support/group.ts";
 import { PaperSite, paperAt, signed } from "../document/paper-site.ts";
-import { CannedRelay } from "./canned-relay.ts";
+import { CannedRelay } from "../command/canned-relay.ts";
 
 async function stateFor(order: readonly ("done" | "refused")[]): Promise<string | undefined> {
   const site = await PaperSite.make();
@@ -40,9 +40,9 @@ async function stateFor(order: readonly ("done" | "refused")[]): Promise<string 
   const view = {
     relay: relay.forSite(site.id),
     held: site.held(paperAt),
-    context: { signal: new AbortController().signal },
+    signal: new AbortController().signal,
     edgeName: String,
-  } as unknown as Site;
+  } as unknown as Side;
   const [carried] = await awaitReceipts(view, document, [site.edge.id], 0);
   return carried?.state;
 }

@@ -1,13 +1,13 @@
 // The recovery sheet: a 32-byte seed in letters that can be read from paper, with a check of three bytes. It replaces lost owners (an Ed25519
 // key) and re-seals the secrets for a replaced edge (an X-Wing key); both are derived from it by label, so the sheet is one line.
-import { concatBytes, equalBytes, utf8 } from "../../shared/bytes.ts";
+import { concatBytes, equalBytes, utf8 } from "../bytes.ts";
 import {
   seedBytes,
   type CryptoSuite,
   type Ed25519KeyPair,
   type XWingKeyPair,
-} from "../../shared/crypto/suite.ts";
-import { CommandError } from "./exit-codes.ts";
+} from "../crypto/suite.ts";
+import { SiteFault } from "./fault.ts";
 
 /** Crockford's base 32: no I, L, O, U, so that what is read aloud has one spelling. */
 const alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -43,15 +43,15 @@ export async function decodeSheet(suite: CryptoSuite, text: string): Promise<Uin
   const letters = text.toUpperCase().replace(/[\s-]/g, "").replace(/O/g, "0").replace(/[IL]/g, "1");
   const expected = ((seedBytes + checkBytes) * 8) / bitsPerLetter;
   if (letters.length !== expected || /[^0-9A-HJKMNP-TV-Z]/.test(letters)) {
-    throw new CommandError(
-      "invalid",
+    throw new SiteFault(
+      "document_invalid",
       `sheet has ${letters.length} letters, expected ${expected / groupLetters} groups of ${groupLetters}`,
     );
   }
   const bytes = fromLetters(letters);
   const seed = bytes.slice(0, seedBytes);
   if (!equalBytes(bytes.subarray(seedBytes), await checkOf(suite, seed))) {
-    throw new CommandError("invalid", "sheet's check does not fit: a letter is misread");
+    throw new SiteFault("document_invalid", "sheet's check does not fit: a letter is misread");
   }
   return seed;
 }
