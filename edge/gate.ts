@@ -6,7 +6,7 @@ import type { ManifestTarget, Policy, Role } from "../shared/document/manifest.t
 import { rolesFor, type Proof, type Purpose } from "../shared/document/proof.ts";
 import { maxWaitSeconds } from "../shared/document/request.ts";
 import type { Signer, Verified } from "../shared/document/verify.ts";
-import type { DocumentHash, PersonId, TargetId } from "../shared/ids.ts";
+import type { DocumentHash, KeyId, PersonId, TargetId } from "../shared/ids.ts";
 import type { SpentStep } from "./consumption.ts";
 import {
   clockSkewMs,
@@ -214,10 +214,19 @@ function faultOfRequest({ proof }: Caller, { request }: Job, situation: Situatio
   if (payload.edge !== situation.edge) return "foreign-edge";
   if (caller.request !== hash) return "request-missing";
   if (payload.vendor !== caller.person) return "request-of-other-person";
-  if (!signers.some((signer) => signer.name === payload.vendor)) return "request-of-other-person";
-  const key = signerOf(proof.signers, caller.person)?.keyId;
-  if (payload.key !== key) return "request-of-other-key";
-  return isRevoked(situation, "request", hash) ? "request-revoked" : undefined;
+  const asker = signerOf(signers, payload.vendor);
+  if (asker === undefined) return "request-of-other-person";
+  if (!provesRequest(signerOf(proof.signers, caller.person), payload.key)) {
+    return "request-of-other-key";
+  }
+  if (isRevoked(situation, "request", hash)) return "request-revoked";
+  // A passkey does not revive what a key asked for that the person has lost since.
+  return faultOfSigner(asker, rolesFor.session, situation);
+}
+
+// The key that asked, or a passkey of the same person: it verifies the person, so it is the stronger one. Never the other way round.
+function provesRequest(signer: Signer | undefined, key: KeyId): boolean {
+  return signer !== undefined && (signer.keyId === key || signer.key.kind === "passkey");
 }
 
 // A proof for a session names a grant of the line; it need not be the newest, which may have come while the vendor was away.

@@ -21,7 +21,7 @@ import {
 import type { Verified } from "../document/verify.ts";
 import type { CryptoSuite } from "../crypto/suite.ts";
 import { SallyportError } from "../errors.ts";
-import { parseTargetId, type EdgeId, type PersonId, type SiteId } from "../ids.ts";
+import { parseTargetId, type EdgeId, type KeyId, type PersonId, type SiteId } from "../ids.ts";
 import type { SaidOfRecording } from "./evidence-recording.ts";
 import type { JournalEntry } from "./journal-entry.ts";
 
@@ -238,11 +238,16 @@ export class EvidenceWalk {
     if (held.nowAt > held.manifest.payload.endsAt) fault("the manifest had ended");
     if (this.#revoked.has(`request ${request.hash}`)) fault("its request was revoked before");
     if (this.#revoked.has(`person ${person}`)) fault(`"${person}" was revoked before`);
+    this.#refuseRevokedKey(request.payload.key);
     this.#refuseClosed(undefined);
-    await this.#checkFactors(entry, held, grant);
+    await this.#checkFactors(entry, held, { request, grant });
   }
 
-  async #checkFactors(entry: JournalEntry, held: Held, grant: VerifiedGrant): Promise<void> {
+  async #checkFactors(
+    entry: JournalEntry,
+    held: Held,
+    { request, grant }: Pick<Session, "request" | "grant">,
+  ): Promise<void> {
     const { edge } = this.#options;
     const { session = "", person = "" } = entry.header.ids;
     const envelope = await this.#named(entry, "proof");
@@ -257,14 +262,22 @@ export class EvidenceWalk {
     const policies = checkAgainstManifest(grant.payload.targets, edge, held);
     const demands = demandsOf(policies);
     const proof = await verifyProof(envelope, held, { edge, purpose, transcript, demands });
-    const revoked = proof.signers.find(({ keyId }) => this.#revoked.has(`key ${keyId}`));
-    if (revoked !== undefined) fault(`key "${revoked.keyId}" was revoked before`);
+    for (const { keyId, key } of proof.signers) {
+      this.#refuseRevokedKey(keyId);
+      if (keyId !== request.payload.key && key.kind !== "passkey") {
+        fault("its proof is by another key than the request, and by no passkey");
+      }
+    }
     const hasOneFactor = proof.signers.every(({ key }) => key.kind === "ed25519");
     const needsCode = policies.some(({ secondFactor }) => secondFactor === "required");
     if (hasOneFactor && needsCode) {
       const attestation = await this.#named(entry, "attestation");
       await verifyAttestation(attestation, held, { person: person as PersonId, transcript });
     }
+  }
+
+  #refuseRevokedKey(key: KeyId): void {
+    if (this.#revoked.has(`key ${key}`)) fault(`key "${key}" was revoked before`);
   }
 
   // A target's lockdown leaves the rest of a job open, so it counts where that target is opened.

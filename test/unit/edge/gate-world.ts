@@ -151,12 +151,16 @@ export function keysWith(change: Readonly<Record<string, Partial<KnownKey>>> = {
     const freshUntilAt = id === "acme/joe" ? nowAt + hour : null;
     return [key(id), { person: person(id), name: id, roles: held, freshUntilAt, ...change[id] }];
   });
-  // A second key of the same approver.
+  // A second key of the same approver, and further keys of the same vendor.
   const second: [KeyId, KnownKey] = [
     key("anna-2"),
     { person: person("anna"), name: "anna", roles: ["approver"], freshUntilAt: null },
   ];
-  return new Map([...entries, second]);
+  const others = ["vera-2", "vera-phone"].map((id): [KeyId, KnownKey] => [
+    key(id),
+    { person: person("vera"), name: "vera", roles: ["vendor"], freshUntilAt: null, ...change[id] },
+  ]);
+  return new Map([...entries, second, ...others]);
 }
 
 export const company = "acme" as CompanyId;

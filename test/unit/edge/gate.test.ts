@@ -49,6 +49,8 @@ const passkey = (name: string, deviceBound = true): SignedBy => ({
   kind: "passkey",
   deviceBound,
 });
+const otherKey: SignedBy = { name: "vera", keyId: key("vera-2") };
+const phone: SignedBy = { ...passkey("vera"), keyId: key("vera-phone") };
 const started = (agoMs: number) =>
   consumedWith({
     started: {
@@ -320,8 +322,58 @@ const sessions: readonly Row[] = [
   ],
   [
     "request: by another key of the same vendor",
-    { job: { request: requestWith({ key: key("vera-2") }) } },
+    { job: { request: requestWith({ key: key("vera-2") }, otherKey) } },
     "request-of-other-key",
+  ],
+  [
+    "request: by a browser's key, the proof by the same vendor's passkey, without a code",
+    { caller: { proof: proofWith({}, phone), attestation: undefined } },
+    "admitted",
+  ],
+  [
+    "request: by a browser's key, the waiting proof by the same vendor's passkey",
+    {
+      caller: {
+        proof: proofWith({ purpose: "waiting", grant: null }, phone),
+        attestation: undefined,
+      },
+      job: { line: [] },
+    },
+    "waiting",
+  ],
+  [
+    "request: by a passkey, the proof by another key of the same vendor",
+    { job: { request: requestWith({ key: key("vera-phone") }, phone) } },
+    "request-of-other-key",
+  ],
+  [
+    "request: by a passkey, the proof by the same passkey",
+    {
+      caller: { proof: proofWith({}, phone) },
+      job: { request: requestWith({ key: key("vera-phone") }, phone) },
+    },
+    "admitted",
+  ],
+  [
+    "request: by a browser's key, the proof by another vendor's passkey",
+    { caller: { proof: proofWith({ person: person("acme/joe") }, passkey("acme/joe")) } },
+    "request-of-other-person",
+  ],
+  [
+    "request: by a browser's key that is revoked, the proof by a passkey",
+    {
+      caller: { proof: proofWith({}, phone) },
+      situation: { revocations: [{ kind: "key", id: key("vera") }] },
+    },
+    "person-revoked",
+  ],
+  [
+    "request: by a browser's key that is not listed any more, the proof by a passkey",
+    {
+      caller: { proof: proofWith({}, phone) },
+      situation: { keys: new Map([...keysWith()].filter(([id]) => id !== key("vera"))) },
+    },
+    "key-unknown",
   ],
   [
     "request: revoked",

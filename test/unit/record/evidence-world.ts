@@ -7,8 +7,9 @@ import type { Recordings, RecordingSubject } from "../../../edge/recording.ts";
 import type { Journal } from "../../../edge/journal.ts";
 import { concatBytes, fromBase64Url } from "../../../shared/bytes.ts";
 import { startSha256 } from "../../../shared/crypto/node-hash.ts";
-import type { Envelope } from "../../../shared/document/envelope.ts";
+import { signEnvelope, type Envelope, type SignPae } from "../../../shared/document/envelope.ts";
 import type { Grant } from "../../../shared/document/grant.ts";
+import type { Manifest } from "../../../shared/document/manifest.ts";
 import type { Request } from "../../../shared/document/request.ts";
 import type { Verified } from "../../../shared/document/verify.ts";
 import type { PersonId, TargetId } from "../../../shared/ids.ts";
@@ -38,7 +39,7 @@ export interface JobChanges {
   readonly grant?: Partial<Grant>;
   readonly grantSigners?: readonly string[];
   readonly proof?: object;
-  readonly proofSigner?: string;
+  readonly proofSigner?: string | SignPae;
   readonly attestation?: object;
   readonly attestationSigner?: string;
   /** Ids that `session-admitted` is to carry instead. */
@@ -71,10 +72,10 @@ export class EvidenceWorld implements AsyncDisposable {
     this.#folder = folder;
   }
 
-  /** An edge that holds the paper site's manifest and roster. */
-  static async start(): Promise<EvidenceWorld> {
+  /** An edge that holds the manifest and roster of the paper site, changed by `change`. */
+  static async start(change?: (manifest: Manifest) => Manifest): Promise<EvidenceWorld> {
     const folder = temporaryFolder();
-    const paper = await PaperSite.make();
+    const paper = await PaperSite.make(change);
     const clock = new TurnedClock((paperAt + 120) * 1000);
     const journal = await journalIn(folder.path, { clock });
     const recordings = await recordingsIn(folder.path, journal, {
@@ -132,7 +133,9 @@ export class EvidenceWorld implements AsyncDisposable {
       issuedAt: about.issuedAt,
       ...change.proof,
     };
-    const proof = await signed("proof", proofPayload, change.proofSigner ?? "vera");
+    const by = change.proofSigner ?? "vera";
+    const sign = typeof by === "string" ? await signerOf(by) : by;
+    const proof = await signEnvelope("proof", proofPayload, [sign]);
     const { site, person, issuedAt } = about;
     const code = { site, person, transcript, timeStep: 59, issuedAt, ...change.attestation };
     const attestation = await signed("attestation", code, change.attestationSigner ?? "relay");

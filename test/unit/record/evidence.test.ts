@@ -2,13 +2,25 @@
 import { rm } from "node:fs/promises";
 import * as assert from "uvu/assert";
 import { concatBytes, fromUtf8, utf8 } from "../../../shared/bytes.ts";
-import { encodeEnvelope, parseEnvelope } from "../../../shared/document/envelope.ts";
+import { encodeEnvelope, parseEnvelope, type SignPae } from "../../../shared/document/envelope.ts";
+import { keyIdOf, type PublicKey } from "../../../shared/document/keys.ts";
+import type { Manifest } from "../../../shared/document/manifest.ts";
+import { passkeySigner } from "../../../shared/document/passkey.ts";
 import type { TargetId } from "../../../shared/ids.ts";
 import { describeEvidence } from "../../../shared/record/evidence.ts";
 import { listTar, tarEnd, tarHeader, tarPadding } from "../../../shared/record/tar.ts";
 import { runProcess } from "../../support/process.ts";
 import { group } from "../../support/group.ts";
-import { edgeEntry, paperAt, signed, twinSite, xwingOf } from "../document/paper-site.ts";
+import {
+  edgeEntry,
+  keyOf,
+  paperAt,
+  signed,
+  suite,
+  twinSite,
+  xwingOf,
+} from "../document/paper-site.ts";
+import { SoftwarePasskey } from "../document/software-passkey.ts";
 import { EvidenceWorld, verify, type JobChanges } from "./evidence-world.ts";
 import { flipped, pieces, refusal } from "./record-world.ts";
 
@@ -239,6 +251,36 @@ await group("evidence", { timeoutMs: 120_000 }, (test) => {
     });
   }
 
+  test("a proof by a passkey serves a request by another key of the same person", async () => {
+    const passkey = new SoftwarePasskey("ES256");
+    await using world = await EvidenceWorld.start(withVeraKeys(passkey.key));
+    await world.admit({ proofSigner: touchOf(passkey), ids: { attestation: undefined } });
+    assert.equal((await verify(await world.bundle(), world.paper.id)).faults, []);
+  });
+
+  test("a proof by another Ed25519 key of the same person is found", async () => {
+    await using world = await EvidenceWorld.start(withVeraKeys(await keyOf("vera's old laptop")));
+    await world.admit({ proofSigner: "vera's old laptop" });
+    const report = await verify(await world.bundle(), world.paper.id);
+    assert.match(describeEvidence(report), /another key than the request, and by no passkey/);
+  });
+
+  test("a session whose request's key was revoked before is found, whatever proved it", async () => {
+    const passkey = new SoftwarePasskey("ES256");
+    await using world = await EvidenceWorld.start(withVeraKeys(passkey.key));
+    const payload = {
+      site: world.paper.id,
+      edge: world.paper.edge.id,
+      scope: { kind: "key", id: await keyIdOf(suite, await keyOf("vera")) },
+      reason: "the laptop was stolen",
+      issuedAt: paperAt + 70,
+    };
+    await world.note("revocation-held", {}, await signed("revocation", payload, "anna"));
+    await world.admit({ proofSigner: touchOf(passkey), ids: { attestation: undefined } });
+    const report = await verify(await world.bundle(), world.paper.id);
+    assert.match(describeEvidence(report), /key ".*" was revoked before/);
+  });
+
   test("a proof that was used for two sessions is found", async () => {
     await using world = await EvidenceWorld.start();
     await world.admit();
@@ -468,6 +510,20 @@ await group("evidence", { timeoutMs: 120_000 }, (test) => {
     assert.is(report.recordings.open, 1);
   });
 });
+
+/** The site in which vera has one more key. */
+function withVeraKeys(...more: readonly PublicKey[]): (manifest: Manifest) => Manifest {
+  return (manifest) => ({
+    ...manifest,
+    persons: manifest.persons.map((person) =>
+      person.id === "vera" ? { ...person, keys: [...person.keys, ...more] } : person,
+    ),
+  });
+}
+
+function touchOf(passkey: SoftwarePasskey): SignPae {
+  return passkeySigner(suite, passkey.key, async (challenge) => passkey.assert(challenge));
+}
 
 async function sealOf(tar: Uint8Array): Promise<object> {
   const entry = (await listTar(pieces(tar))).find(({ name }) => name === "evidence.json");
