@@ -123,6 +123,120 @@ const migrations: readonly string[] = [
   CREATE INDEX audit_by_site ON audit (site, n);
   `,
   "DROP TABLE spent_nonces;",
+  `
+  CREATE TABLE notify_channels (
+    id TEXT PRIMARY KEY,
+    site TEXT NOT NULL REFERENCES sites,
+    person TEXT NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('push', 'mail', 'webhook')),
+    name TEXT NOT NULL,
+    address TEXT NOT NULL,
+    keys TEXT,
+    enabled INTEGER NOT NULL,
+    confirmed INTEGER NOT NULL,
+    code_hash TEXT,
+    code_ends_at INTEGER,
+    code_tries INTEGER NOT NULL,
+    added_at INTEGER NOT NULL,
+    proven_at INTEGER,
+    delivered_at INTEGER,
+    fault_at INTEGER,
+    fault TEXT,
+    UNIQUE (site, person, kind, address)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE notify_notices (
+    site TEXT NOT NULL REFERENCES sites,
+    person TEXT NOT NULL,
+    key TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    text TEXT NOT NULL,
+    link TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    message TEXT,
+    PRIMARY KEY (site, person, key)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX notify_notices_waiting ON notify_notices (site, person, at) WHERE message IS NULL;
+  CREATE INDEX notify_notices_by_key ON notify_notices (site, key);
+
+  CREATE TABLE notify_messages (
+    id TEXT PRIMARY KEY,
+    site TEXT NOT NULL REFERENCES sites,
+    person TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    title TEXT NOT NULL,
+    text TEXT NOT NULL,
+    link TEXT NOT NULL,
+    tag TEXT NOT NULL,
+    at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX notify_messages_by_person ON notify_messages (site, person, at);
+  CREATE INDEX notify_messages_by_site ON notify_messages (site, at);
+
+  CREATE TABLE notify_deliveries (
+    id TEXT PRIMARY KEY,
+    message TEXT NOT NULL REFERENCES notify_messages ON DELETE CASCADE,
+    channel TEXT NOT NULL,
+    channel_kind TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('due', 'delivered', 'failed')),
+    tries INTEGER NOT NULL,
+    next_at INTEGER,
+    delivered_at INTEGER,
+    reason TEXT
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX notify_deliveries_due ON notify_deliveries (next_at) WHERE next_at IS NOT NULL;
+  CREATE INDEX notify_deliveries_by_message ON notify_deliveries (message);
+
+  CREATE TABLE notify_waits (
+    site TEXT NOT NULL REFERENCES sites,
+    request TEXT NOT NULL,
+    next_at INTEGER NOT NULL,
+    PRIMARY KEY (site, request)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX notify_waits_due ON notify_waits (next_at);
+
+  CREATE TABLE notify_alarms (
+    site TEXT NOT NULL REFERENCES sites,
+    kind TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    due_at INTEGER,
+    PRIMARY KEY (site, kind, subject)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX notify_alarms_due ON notify_alarms (due_at) WHERE due_at IS NOT NULL;
+
+  CREATE TABLE notify_orders (
+    site TEXT NOT NULL REFERENCES sites,
+    target TEXT NOT NULL,
+    persons TEXT NOT NULL,
+    minutes INTEGER NOT NULL,
+    PRIMARY KEY (site, target)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE notify_off_duty (
+    site TEXT NOT NULL REFERENCES sites,
+    person TEXT NOT NULL,
+    PRIMARY KEY (site, person)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE notify_places (
+    subject TEXT PRIMARY KEY,
+    place INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO notify_places
+    SELECT 'log ' || site, max(seq) - 1 FROM documents WHERE type = 'manifest' AND state = 'complete'
+    GROUP BY site;
+  INSERT INTO notify_places SELECT 'journal ' || edge, max(n) + 1 FROM journal GROUP BY edge;
+
+  CREATE TABLE hand_overs (
+    n INTEGER PRIMARY KEY AUTOINCREMENT,
+    site TEXT NOT NULL REFERENCES sites,
+    at INTEGER NOT NULL,
+    from_person TEXT NOT NULL,
+    to_person TEXT NOT NULL,
+    note TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX hand_overs_by_site ON hand_overs (site, n);
+  `,
 ];
 
 /** Brings a database to the newest schema, each migration in a transaction of its own; throws `file_invalid` for one of a newer relay. */
