@@ -1,5 +1,6 @@
 // The store's tables, as migrations that only ever grow at the end: the number of those applied stands in SQLite's `user_version`.
-// Invariants owned here: one entry per site and seq, one per exact envelope, one owner site per edge, one journal header per edge and number.
+// Invariants owned here: one entry per site and seq, one per exact envelope, one owner site per edge, one journal header per edge and number,
+// one password per name and per person.
 import type { DatabaseSync } from "node:sqlite";
 import { SallyportError } from "../../../shared/errors.ts";
 
@@ -236,6 +237,71 @@ const migrations: readonly string[] = [
     note TEXT NOT NULL
   ) STRICT;
   CREATE INDEX hand_overs_by_site ON hand_overs (site, n);
+  `,
+  `
+  ALTER TABLE tokens ADD COLUMN method TEXT NOT NULL DEFAULT 'key' CHECK (method IN ('key', 'passkey', 'password'));
+  ALTER TABLE tokens ADD COLUMN page INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE tokens ADD COLUMN issued_ms INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE tokens ADD COLUMN used_at INTEGER NOT NULL DEFAULT 0;
+  CREATE INDEX tokens_by_key ON tokens (key);
+
+  CREATE TABLE signed_out (
+    site TEXT NOT NULL REFERENCES sites,
+    person TEXT NOT NULL,
+    at_ms INTEGER NOT NULL,
+    locks INTEGER NOT NULL,
+    PRIMARY KEY (site, person)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE page_keys (
+    site TEXT NOT NULL REFERENCES sites,
+    person TEXT NOT NULL,
+    key TEXT NOT NULL,
+    strong_ms INTEGER NOT NULL,
+    PRIMARY KEY (site, person, key)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE passwords (
+    name TEXT PRIMARY KEY,
+    site TEXT NOT NULL REFERENCES sites,
+    person TEXT NOT NULL,
+    key TEXT NOT NULL,
+    hash TEXT NOT NULL,
+    UNIQUE (site, person)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE recovery_codes (
+    site TEXT NOT NULL,
+    person TEXT NOT NULL,
+    hash TEXT NOT NULL,
+    PRIMARY KEY (site, person, hash),
+    FOREIGN KEY (site, person) REFERENCES passwords (site, person) ON DELETE CASCADE
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE api_tokens (
+    id TEXT PRIMARY KEY,
+    hash TEXT NOT NULL UNIQUE,
+    site TEXT NOT NULL REFERENCES sites,
+    person TEXT NOT NULL,
+    key TEXT NOT NULL,
+    name TEXT NOT NULL,
+    scope TEXT NOT NULL CHECK (scope IN ('read', 'draft')),
+    issued_ms INTEGER NOT NULL,
+    ends_at INTEGER NOT NULL,
+    used_at INTEGER
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX api_tokens_by_person ON api_tokens (site, person);
+
+  CREATE TABLE drafts (
+    site TEXT NOT NULL REFERENCES sites,
+    name TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    author TEXT NOT NULL,
+    author_token TEXT,
+    at INTEGER NOT NULL,
+    content TEXT NOT NULL,
+    PRIMARY KEY (site, name)
+  ) STRICT, WITHOUT ROWID;
   `,
 ];
 
