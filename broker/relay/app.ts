@@ -1,8 +1,10 @@
 // Constructs the relay and wires its parts; nothing else constructs. What it reads and writes lies in the data directory that the config names.
 import { mkdir } from "node:fs/promises";
 import type { IncomingMessage } from "node:http";
+import type { Server as HttpsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import { toBase64Url } from "../../shared/bytes.ts";
 import type { Clock } from "../../shared/clock.ts";
 import type { DownMessage, DownName } from "../../shared/control.ts";
@@ -25,12 +27,13 @@ import { Nonces } from "./nonces.ts";
 import { Presence } from "./presence.ts";
 import { openRelayKeys } from "./relay-keys.ts";
 import { Reports } from "./reports.ts";
-import { makeServer } from "./server.ts";
+import { makeServer, tlsMinVersion } from "./server.ts";
 import { Stops } from "./stops.ts";
 import type { EdgeRows } from "./store/edge-rows.ts";
+import { openPages } from "./pages.ts";
 import { openStore } from "./store/store.ts";
 import { Throttle } from "./throttle.ts";
-import { authorityPath, openCertificate } from "./tls.ts";
+import { authorityPath, developmentSigningUrl, openCertificate, watchCertificate } from "./tls.ts";
 import { Totp } from "./totp.ts";
 import { createTunnels, type VendorVerdict } from "./tunnels.ts";
 import { bearerTokenOf } from "./upgrade-answer.ts";
@@ -128,11 +131,19 @@ export async function startRelay(
     clock,
   });
 
+  const { security } = config;
+  const pages = await openPages({
+    folders: { portal: pageFolder("portal"), signing: pageFolder("signing") },
+    url: () => url,
+    signingUrl: () => signingUrl,
+    isStrictTransport: security.kind !== "development" && config.url?.startsWith("https") === true,
+  });
   const api = await createApi({
     parts: {
       name,
       version,
       url: () => url,
+      signingUrl: () => signingUrl,
       attestationKey: toBase64Url(keys.attestationKey),
       registrationToken,
       clock,
@@ -150,8 +161,11 @@ export async function startRelay(
     },
     logLevel: config.logLevel,
     logTo,
-    makeServer: (handler) => makeServer(certified, handler),
-    behindProxy: config.security.kind === "proxy",
+    makeServer: (handler) =>
+      makeServer(certified, (request, response) => {
+        if (!pages.answer(request, response)) handler(request, response);
+      }),
+    behindProxy: security.kind === "proxy",
   });
   opened.defer(() => api.close());
   const log = (line: string): void => api.log.info(line);
@@ -204,13 +218,27 @@ export async function startRelay(
     feed.close();
     await Promise.all([control.close(graceMs), tunnels.close(graceMs)]);
   });
-  mountUpgrades(api.server, { control, tunnels, log });
+  mountUpgrades(api.server, {
+    control,
+    tunnels,
+    isRefused: (request) => pages.isSigning(request),
+    log,
+  });
+  if (security.kind === "files" && certified !== undefined) {
+    const onRenewed = ({ certificate: cert, key }: typeof certified): void => {
+      (api.server as HttpsServer).setSecureContext({ cert, key, minVersion: tlsMinVersion });
+      log("certificate was renewed");
+    };
+    const onFault = (message: string): void => api.log.warn(`certificate: ${message}`);
+    opened.use(watchCertificate(security, certified, { clock, onRenewed, onFault }));
+  }
 
   await api.listen({ ...config.listen, listenTextResolver: () => "listening" });
   const { address, family, port } = api.server.address() as AddressInfo;
   const host = family === "IPv6" ? `[${address}]` : address;
   const url = config.url ?? `${certified ? "https" : "http"}://${host}:${port}`;
-  const isDevelopment = config.security.kind === "development";
+  const isDevelopment = security.kind === "development";
+  const signingUrl = config.signingUrl ?? (isDevelopment ? developmentSigningUrl(port) : undefined);
   const authority = isDevelopment ? resolve(authorityPath(dataDirectory)) : undefined;
 
   const running = opened.move();
@@ -219,6 +247,10 @@ export async function startRelay(
     return running.disposeAsync();
   };
   return { url, authority, close, [Symbol.asyncDispose]: () => close(0) };
+}
+
+function pageFolder(page: "portal" | "signing"): string {
+  return fileURLToPath(new URL(`../${page}/dist`, import.meta.url));
 }
 
 // Design: a connect needs a live sign-in of a person of the newest manifest, and this is all that it needs here: the edge decides.

@@ -14,6 +14,8 @@ export interface RelayConfig {
   readonly name: string;
   /** Where people and edges reach it, without a trailing slash; undefined = where it listens. */
   readonly url: string | undefined;
+  /** The signing page's own origin; undefined = `sign.localhost` in development, none otherwise. */
+  readonly signingUrl: string | undefined;
   readonly listen: { readonly host: string; readonly port: number };
   readonly security: TransportSecurity;
   /** Holds the store, the relay's own keys and, by default, the registration token. */
@@ -43,6 +45,7 @@ const prefix = "SALLYPORT_RELAY_";
 const keys = [
   "name",
   "url",
+  "signing-url",
   "listen",
   "tls",
   "tls-certificate",
@@ -66,10 +69,12 @@ export function parseRelayConfig(sources: ConfigSources): RelayConfig {
 
   const listen = read("listen", { host: "127.0.0.1", port: 8443 }, parseListen);
   const url = read<string | undefined>("url", undefined, parseUrl);
+  const signingUrl = readSigningUrl(settings, url, faults);
   const dataDirectory = read("data-directory", "sallyport-relay", parsePath);
   const config: RelayConfig = {
     name: read("name", url === undefined ? listen.host : new URL(url).hostname, parseName),
     url,
+    signingUrl,
     listen,
     security: readSecurity(settings, listen.host, faults),
     dataDirectory,
@@ -138,6 +143,25 @@ function readSetting<T>(
   const shown = JSON.stringify(setting.value.slice(0, 80));
   faults.push(`${setting.where}: ${shown} is not ${parsed.expected}`);
   return fallback;
+}
+
+// Passkeys are bound to a host name that browsers take for secure, and the page must not share its origin with the portal that asks it.
+function readSigningUrl(
+  settings: Settings,
+  url: string | undefined,
+  faults: string[],
+): string | undefined {
+  const setting = settings["signing-url"];
+  const signingUrl = readSetting<string | undefined>(setting, undefined, parseUrl, faults);
+  if (setting === undefined || signingUrl === undefined) return undefined;
+  const { protocol, hostname } = new URL(signingUrl);
+  const isLocal = hostname === "localhost" || hostname.endsWith(".localhost");
+  if (isIP(hostname) !== 0 || hostname.startsWith("[") || (protocol === "http:" && !isLocal)) {
+    faults.push(`${setting.where}: "${signingUrl}" is not an https address with a host name`);
+  } else if (url !== undefined && new URL(url).hostname === hostname) {
+    faults.push(`${setting.where}: "${hostname}" is the host of "url", expected another one`);
+  }
+  return signingUrl;
 }
 
 function readSecurity(settings: Settings, host: string, faults: string[]): TransportSecurity {

@@ -8,6 +8,8 @@ import {
 import { createServer as createHttpsServer } from "node:https";
 import type { CertifiedKey } from "./certificate.ts";
 
+export const tlsMinVersion = "TLSv1.2";
+
 /** A server that is not listening yet; without a certificate it speaks plain HTTP. */
 export function makeServer(
   certified: CertifiedKey | undefined,
@@ -17,7 +19,7 @@ export function makeServer(
     certified === undefined
       ? createHttpServer(handler)
       : createHttpsServer(
-          { cert: certified.certificate, key: certified.key, minVersion: "TLSv1.2" },
+          { cert: certified.certificate, key: certified.key, minVersion: tlsMinVersion },
           handler,
         );
   server.headersTimeout = 15_000;

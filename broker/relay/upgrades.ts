@@ -15,6 +15,8 @@ import { refuseUpgrade } from "./upgrade-answer.ts";
 export interface UpgradeOptions {
   readonly control: Control;
   readonly tunnels: Tunnels;
+  /** True for requests under a name where nothing is upgraded. */
+  readonly isRefused: (request: IncomingMessage) => boolean;
   readonly log: (line: string) => void;
 }
 
@@ -38,11 +40,13 @@ async function route(
   request: IncomingMessage,
   socket: Socket,
   head: Buffer,
-  { control, tunnels }: UpgradeOptions,
+  { control, tunnels, isRefused }: UpgradeOptions,
 ): Promise<void> {
   const [path = ""] = (request.url ?? "").split("?");
   const edge = edgeIn(path);
-  if (path === "/mqtt") control.accept(request, socket, head);
+  if (isRefused(request)) {
+    refuseUpgrade(socket, { status: 421, code: "not_found", message: "wrong host name" });
+  } else if (path === "/mqtt") control.accept(request, socket, head);
   else if (path === "/tunnel") await tunnels.acceptTunnel(request, socket, head);
   else if (edge !== undefined) await tunnels.acceptChannel(request, socket, head, edge);
   else

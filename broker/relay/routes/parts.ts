@@ -22,6 +22,8 @@ export interface ApiParts {
   readonly version: string;
   /** Where people and edges reach this relay. */
   readonly url: () => string;
+  /** The signing page's origin; undefined: this relay serves none. */
+  readonly signingUrl: () => string | undefined;
   /** Raw Ed25519 key, base64url. */
   readonly attestationKey: string;
   readonly registrationToken: string;

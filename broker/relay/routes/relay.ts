@@ -9,7 +9,8 @@ import { Hash, problems, record, Seconds } from "./fields.ts";
 const healthMs = 1_000;
 
 export function relayRoutes(api: Api, parts: ApiParts): void {
-  const { name, version, url, attestationKey, clock, store, edgeSignIn, limits } = parts;
+  const { name, version, url, signingUrl, attestationKey, clock, store, edgeSignIn, limits } =
+    parts;
 
   // Anybody may ask, and each look costs a write to the disk: so one a second answers all.
   let look: { readonly atMs: number; readonly result: Promise<void> } | undefined;
@@ -33,12 +34,23 @@ export function relayRoutes(api: Api, parts: ApiParts): void {
             attestationKey: Hash,
             version: Type.String(),
             time: Seconds,
+            signing: Type.Union([
+              record({ rpId: Type.String(), origin: Type.String() }),
+              Type.Null(),
+            ]),
           }),
           ...problems,
         },
       },
     },
-    async () => ({ name, url: url(), attestationKey, version, time: wallSeconds(clock) }),
+    async () => ({
+      name,
+      url: url(),
+      attestationKey,
+      version,
+      time: wallSeconds(clock),
+      signing: signingAt(signingUrl()),
+    }),
   );
 
   api.get(
@@ -76,4 +88,9 @@ export function relayRoutes(api: Api, parts: ApiParts): void {
   );
 
   api.get("/openapi.json", { schema: { hide: true } }, async () => api.swagger());
+}
+
+/** What a site's first manifest says of a signing page. */
+function signingAt(origin: string | undefined): { rpId: string; origin: string } | null {
+  return origin === undefined ? null : { rpId: new URL(origin).hostname, origin };
 }

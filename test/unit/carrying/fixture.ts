@@ -137,7 +137,7 @@ export async function openRelay(
     clock,
     ...options,
   });
-  mountUpgrades(server, { control, tunnels, log });
+  mountUpgrades(server, { control, tunnels, isRefused: () => false, log });
   await new Promise<void>((resolve) => server.listen(options.port ?? 0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   return {

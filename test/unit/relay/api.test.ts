@@ -50,7 +50,8 @@ await group("relay api", { timeoutMs: 10_000 }, (test) => {
   test("it says what it is, and that it is well", async () => {
     await using relay = await RunningRelay.start();
     const { body } = await relay.call("GET", "/relay");
-    assert.equal(Object.keys(body), ["name", "url", "attestationKey", "version", "time"]);
+    const fields = ["name", "url", "attestationKey", "version", "time", "signing"];
+    assert.equal(Object.keys(body), fields);
     assert.equal((await relay.call("GET", "/health")).body, { status: "ok" });
   });
   test("whoever asks after its health over and over makes it write once a second", async () => {

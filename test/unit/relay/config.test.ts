@@ -14,6 +14,15 @@ const rows: readonly Row[] = [
   ["an address with a path", { URL: "https://relay.example/x" }, /URL: .* without a path/],
   ["an address with a password", { URL: "https://a:b@relay.example" }, /without a path/],
   ["an https address", { URL: "https://relay.example" }],
+  ["a signing page", { URL: "https://relay.example", SIGNING_URL: "https://sign.example" }],
+  ["a signing page on this machine", { SIGNING_URL: "http://sign.localhost:8080" }],
+  ["a signing page under an address", { SIGNING_URL: "https://127.0.0.1:1" }, /with a host name/],
+  ["a signing page without TLS", { SIGNING_URL: "http://sign.example" }, /is not an https address/],
+  [
+    "a signing page beside the portal",
+    { URL: "https://relay.example", SIGNING_URL: "https://relay.example:444" },
+    /SIGNING_URL: "relay.example" is the host of "url"/,
+  ],
   ["certificate and key", { TLS_CERTIFICATE: "a.crt", TLS_KEY: "a.key" }],
   ["a certificate alone", { TLS_CERTIFICATE: "a.crt" }, /both "tls-certificate" and "tls-key"/],
   ["a proxy on loopback", { TLS: "proxy" }],
@@ -61,6 +70,7 @@ await group("relay config", {}, (test) => {
     assert.equal(parse({}), {
       name: "127.0.0.1",
       url: undefined,
+      signingUrl: undefined,
       listen: { host: "127.0.0.1", port: 8443 },
       security: { kind: "development" },
       dataDirectory: "sallyport-relay",
