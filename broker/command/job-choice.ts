@@ -1,7 +1,7 @@
 // Which job a verb is about when nobody typed a number: the only one that fits, so that an approver at three in the morning has one thing to read.
 // Invariant: a choice is made among verified jobs, and never for somebody who agreed to everything in advance where it gives access.
 import { CommandError } from "./exit-codes.ts";
-import { personWords } from "./job-words.ts";
+import { personWords } from "../../shared/site/people.ts";
 import { jobsOf, type Job } from "../../shared/site/jobs.ts";
 import type { Site } from "./site.ts";
 import { lengthOf } from "./times.ts";

@@ -11,9 +11,10 @@ import {
   type SessionEvents,
 } from "../../shared/site/edge-session.ts";
 import { CommandError } from "./exit-codes.ts";
-import { approversOf } from "./job-words.ts";
+import { approversOf } from "../../shared/site/people.ts";
 import type { Job } from "../../shared/site/jobs.ts";
-import { codeFrom, needsCode } from "./second-factor.ts";
+import { needsCode } from "../../shared/site/second-factor.ts";
+import { codeFrom } from "./second-factor.ts";
 import type { Site } from "./site.ts";
 import { lengthOf, momentOf } from "./times.ts";
 

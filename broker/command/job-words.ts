@@ -1,31 +1,17 @@
 // A job in plain words: the one question that an approver answers, and the row of a list.
 import type { Grant } from "../../shared/document/grant.ts";
 import type { Held } from "../../shared/document/held.ts";
-import { findTarget, policyOf } from "../../shared/document/manifest.ts";
+import { findTarget } from "../../shared/document/manifest.ts";
 import { jobTargets, type JobTargets, type Request } from "../../shared/document/request.ts";
-import type { PersonId, TargetId } from "../../shared/ids.ts";
+import type { TargetId } from "../../shared/ids.ts";
+import { personWords } from "../../shared/site/people.ts";
 import { targetArgument } from "./arguments.ts";
 import * as v from "valibot";
 import { CommandError } from "./exit-codes.ts";
 import type { Job } from "../../shared/site/jobs.ts";
-import { spoken } from "./keys.ts";
+import { spoken } from "../../shared/site/invitations.ts";
 import { lengthOf, momentOf } from "./times.ts";
 import { facts } from "./tui.ts";
-
-/** A person by name and, for a technician, company; the id alone if the manifest and rosters do not list them. */
-export function personWords({ manifest, rosters }: Held, id: PersonId): string {
-  const { persons, companies } = manifest.payload;
-  const everyone = [
-    ...persons,
-    ...companies.flatMap((each) => each.administrators),
-    ...rosters.flatMap((each) => each.payload.technicians),
-  ];
-  const name = everyone.find((each) => each.id === id)?.name;
-  const company = companies.find((each) => id.startsWith(`${each.id}/`))?.name;
-  return [name === undefined || name === id ? id : `${name} (${id})`, company && `of ${company}`]
-    .filter(Boolean)
-    .join(" ");
-}
 
 /**
  * The question: who, from where, what, why, ticket, when, with which key. What would be given is read out of `grant`, the very payload that is
@@ -73,19 +59,6 @@ function targetWords(asked: JobTargets[number], grant: Grant, held: Held): strin
   if (target === undefined) return `${asked.id}: ${words}`;
   const legacy = target.legacy ? "; speaks old algorithms" : "";
   return `${asked.id}  ${target.name} (${target.kind}): ${words}${legacy}`;
-}
-
-/** Who can approve a request, by name: the vendor should know whom to call. */
-export function approversOf(request: Request, held: Held): string[] {
-  const { payload } = held.manifest;
-  const everyone = payload.persons
-    .filter(({ roles }) => roles.includes("approver"))
-    .map(({ id }) => id);
-  const ids = request.targets.flatMap(({ id }) => {
-    const target = findTarget(payload, id);
-    return target === undefined ? [] : (policyOf(payload, target).approvers ?? everyone);
-  });
-  return [...new Set(ids)].filter((id) => id !== request.vendor).map((id) => personWords(held, id));
 }
 
 /** Targets as people type them: `press-hmi`, or with fewer rights `press-hmi:terminal,exec`. Rights not named are all that `given` has. */

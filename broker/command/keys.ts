@@ -186,22 +186,3 @@ export class KeyRing {
 function isAgentKey(text: string): boolean {
   return text.includes('"agent key v1"');
 }
-
-/** A fingerprint in groups of four, to be compared by eye or voice. */
-export function spoken(fingerprint: string): string {
-  return fingerprint.replace(/.{4}(?=.)/g, "$& ");
-}
-
-/** A one-time key of an invitation or a claim. */
-export async function oneTimeKey(
-  suite: CryptoSuite,
-  seed?: Uint8Array,
-): Promise<{ readonly seed: Uint8Array; readonly public: string; readonly sign: SignPae }> {
-  const pair = await suite.ed25519KeyPair(seed);
-  const keyid = await keyIdOf(suite, ed25519Key(pair.publicKey));
-  return {
-    seed: pair.privateKey,
-    public: toBase64Url(pair.publicKey),
-    sign: async (pae) => ({ keyid, sig: await suite.ed25519Sign(pair.privateKey, pae) }),
-  };
-}

@@ -1,31 +1,16 @@
 // From a changed manifest to a published one: the change is shown, agreed to, signed and given to the relay. Every verb that changes the
 // manifest goes through here, so no owner signs what was not shown.
 import { signEnvelope, type Envelope } from "../../shared/document/envelope.ts";
-import { parseManifest, type Manifest } from "../../shared/document/manifest.ts";
 import { acceptNext } from "../../shared/document/succession.ts";
-import { messageOf } from "../../shared/errors.ts";
 import { changesBetween } from "../../shared/site/changes.ts";
-import { CommandError } from "./exit-codes.ts";
+import { readDraft } from "../../shared/site/manifest-draft.ts";
 import type { Published, Site } from "./site.ts";
-
-/** The fields that make a manifest the next one. */
-export function successor(
-  site: Site,
-): Pick<Manifest, "site" | "version" | "previous" | "issuedAt"> {
-  const { held } = site.view.chain;
-  return {
-    site: site.id,
-    version: held.payload.version + 1,
-    previous: held.hash,
-    issuedAt: site.now(),
-  };
-}
 
 /** Shows what `draft` changes, asks, signs and publishes; undefined if it changes nothing. */
 export async function proposeManifest(site: Site, draft: unknown): Promise<Published | undefined> {
   const { tui } = site.context;
   const held = site.view.chain.held.payload;
-  const next = readable(draft);
+  const next = readDraft(draft);
   const changes = changesBetween(held, next);
   if (changes.length === 0) return undefined;
   site.requireRole("owner");
@@ -50,17 +35,4 @@ export function publishedLine({ posted }: Published): string {
   return posted.state === "complete"
     ? "published; the edges take it over as they hear of it"
     : "signed; further owners must sign it: sallyport site sign";
-}
-
-// A draft comes out of a file: its faults are the file's, and are told before anything is signed.
-function readable(draft: unknown): Manifest {
-  try {
-    return parseManifest({
-      type: "manifest",
-      payload: new TextEncoder().encode(JSON.stringify(draft)),
-      signatures: [],
-    });
-  } catch (thrown) {
-    throw new CommandError("invalid", messageOf(thrown));
-  }
 }

@@ -134,6 +134,7 @@ export async function openEdgeSession(plan: SessionPlan): Promise<EdgeSession> {
     site: side.id,
     edge: { id, signingKey },
     purpose,
+    asksPerson: side.asksForTouch(purpose),
     dial: () => side.dial(id),
     makeFlight: (transcriptHash) => makeFlight(plan, toBase64Url(transcriptHash)),
   });

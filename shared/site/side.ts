@@ -2,9 +2,11 @@
 // Commands and pages each make one; everything in this folder works with it.
 import type { Clock } from "../clock.ts";
 import type { CryptoSuite } from "../crypto/suite.ts";
+import type { Checkpoint } from "../document/checkpoint.ts";
 import type { Envelope } from "../document/envelope.ts";
 import type { Held } from "../document/held.ts";
 import type { Proof } from "../document/proof.ts";
+import type { Verified } from "../document/verify.ts";
 import type { EdgeId, PersonId, SiteId } from "../ids.ts";
 import type { FrameTransport } from "../transport.ts";
 import type { Closing } from "./closing.ts";
@@ -26,6 +28,8 @@ export interface Side {
   readonly held: Held;
   now(): number;
   edgeName(id: EdgeId): string;
+  /** The newest checkpoint of an edge that was ever seen here. */
+  checkpoint(edge: EdgeId): Promise<Verified<Checkpoint> | undefined>;
   /** Makes ready what signs proofs, before an edge is dialled that waits for one. */
   readyToProve(): Promise<void>;
   /** Signs a proof with a key that fits its purpose. */

@@ -10,9 +10,11 @@ import {
   withTechnicians,
   type Newcomer,
 } from "../../../shared/site/introductions.ts";
-import { spoken } from "../keys.ts";
-import { proposeManifest, publishedLine, successor } from "../manifest-steps.ts";
-import { ownCompany, publishRoster, technicians } from "../rosters.ts";
+import { spoken } from "../../../shared/site/invitations.ts";
+import { successor } from "../../../shared/site/manifest-draft.ts";
+import { proposeManifest, publishedLine } from "../manifest-steps.ts";
+import { ownCompany, technicians } from "../../../shared/site/rosters.ts";
+import { publishRoster } from "../rosters.ts";
 import { openSite, type Site } from "../site.ts";
 import { table } from "../tui.ts";
 

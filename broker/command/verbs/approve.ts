@@ -4,13 +4,12 @@ import { addSignatures, signEnvelope, type Envelope } from "../../../shared/docu
 import { unembed } from "../../../shared/document/fields.ts";
 import { draftGrant, parseGrant, type Grant } from "../../../shared/document/grant.ts";
 import { requireEdge } from "../../../shared/document/held.ts";
-import { verifyCheckpoint, type Checkpoint } from "../../../shared/document/checkpoint.ts";
-import { findTarget, policyOf } from "../../../shared/document/manifest.ts";
-import type { Verified } from "../../../shared/document/verify.ts";
+import { verifyCheckpoint } from "../../../shared/document/checkpoint.ts";
 import type { Context } from "../context.ts";
 import { CommandError } from "../exit-codes.ts";
 import { chooseJob } from "../job-choice.ts";
 import { jobQuestion, parseTargets } from "../job-words.ts";
+import { requireAnchor, whyNotApprovable } from "../../../shared/site/approvals.ts";
 import type { Job } from "../../../shared/site/jobs.ts";
 import type { Posted } from "../../../shared/site/relay-client.ts";
 import { openSite, type Site } from "../site.ts";
@@ -63,7 +62,7 @@ async function approve(
   const job = await chooseJob(site, id, {
     verb: "approve",
     does: "waits for your approval",
-    fits: (each) => isWaiting(each) && whyNotApprovable(site, each) === undefined,
+    fits: (each) => isWaiting(each) && whyNotApprovable(site, each, "ed25519") === undefined,
   });
   requireApprovable(site, job);
   if (job.state !== "waiting" && job.state !== "partly approved" && job.state !== "denied") {
@@ -79,7 +78,7 @@ async function approve(
     await cosign(context, site, job, job.partial, options);
     return;
   }
-  const anchor = await requireAnchor(site, job);
+  const anchor = await requireAnchor(site, job.request.payload.edge);
   const asked = job.request.payload;
   const targets =
     options.targets &&
@@ -138,7 +137,8 @@ async function extend(context: Context, id: string | undefined, by: number): Pro
   const job = await chooseJob(site, id, {
     verb: "extend",
     does: "is granted that you may extend",
-    fits: (each) => each.state === "granted" && whyNotApprovable(site, each) === undefined,
+    fits: (each) =>
+      each.state === "granted" && whyNotApprovable(site, each, "ed25519") === undefined,
   });
   requireApprovable(site, job);
   if (job.grant === undefined || job.state !== "granted")
@@ -159,7 +159,7 @@ async function extend(context: Context, id: string | undefined, by: number): Pro
     await cosign(context, site, job, job.partial, {});
     return;
   }
-  const anchor = await requireAnchor(site, job);
+  const anchor = await requireAnchor(site, job.request.payload.edge);
   const draft = draftGrant({
     request: job.request,
     manifest: site.view.chain.held.hash,
@@ -225,45 +225,8 @@ function isWaiting({ state }: Job): boolean {
 // What an edge would refuse is not signed in the first place.
 function requireApprovable(site: Site, job: Job): void {
   site.requireRole("approver");
-  const why = whyNotApprovable(site, job);
+  const why = whyNotApprovable(site, job, "ed25519");
   if (why !== undefined) throw why;
-}
-
-function whyNotApprovable(site: Site, job: Job): CommandError | undefined {
-  const { vendor, targets } = job.request.payload;
-  if (vendor === site.me)
-    return new CommandError(
-      "refused",
-      "nobody approves a request of their own",
-      "ask another approver",
-    );
-  const { payload } = site.held.manifest;
-  for (const { id } of targets) {
-    const target = findTarget(payload, id);
-    const policy = target && policyOf(payload, target);
-    if (policy?.passkeysOnly === true)
-      return new CommandError(
-        "refused",
-        `policy "${policy.id}" wants passkeys`,
-        "approve on the signing page",
-      );
-    if (policy?.approvers?.includes(site.me) === false)
-      return new CommandError("refused", `policy "${policy.id}" does not name you as an approver`);
-  }
-  return undefined;
-}
-
-/** The newest checkpoint of the job's edge that was ever seen here: the grant's anchor. */
-async function requireAnchor(site: Site, job: Job): Promise<Verified<Checkpoint>> {
-  const { edge } = job.request.payload;
-  const anchor = await site.checkpoint(edge);
-  if (anchor === undefined)
-    throw new CommandError(
-      "unreachable",
-      `no checkpoint of edge "${site.edgeName(edge)}" is known, so nothing can be anchored in its journal`,
-      "try again when the edge is online",
-    );
-  return anchor;
 }
 
 function isLess(job: Job, grant: Grant): boolean {

@@ -2,17 +2,22 @@
 // target's edge and to the recovery key; the relay carries them and cannot read them. A secret is never an argument.
 import { Option, type Command } from "commander";
 import { text as readAll } from "node:stream/consumers";
-import { parseDeviceDocument, sealDevice, type Device } from "../../../shared/document/device.ts";
-import { requireEdge } from "../../../shared/document/held.ts";
+import { sealDevice, type Device } from "../../../shared/document/device.ts";
 import { findTarget, type ManifestTarget } from "../../../shared/document/manifest.ts";
-import type { Recipients } from "../../../shared/document/sealed.ts";
-import { sealSecret, type Secret, type SecretDocument } from "../../../shared/document/secret.ts";
+import { sealSecret, type Secret } from "../../../shared/document/secret.ts";
 import { targetArgument } from "../arguments.ts";
 import type { Context } from "../context.ts";
 import { CommandError } from "../exit-codes.ts";
 import { readNamed } from "../files.ts";
-import { proposeManifest, successor } from "../manifest-steps.ts";
-import { signedSecrets } from "../../../shared/site/signed-secrets.ts";
+import { successor } from "../../../shared/site/manifest-draft.ts";
+import { proposeManifest } from "../manifest-steps.ts";
+import {
+  deviceVersionToUse,
+  hostKeyLines,
+  nextSecretVersion,
+  recipientsOf,
+  secretsOf,
+} from "../../../shared/site/devices.ts";
 import { openSite, type Site } from "../site.ts";
 
 interface DeviceOptions {
@@ -115,21 +120,6 @@ async function setDevice(context: Context, id: string, options: DeviceOptions): 
   );
 }
 
-// A version that the manifest names and no document has yet is used first: that is a set which waited for further owners.
-async function deviceVersionToUse(site: Site, target: ManifestTarget): Promise<number> {
-  if (target.deviceVersion === 0) return 1;
-  const stored = await site.relay.documents(["device"]);
-  const isThere = stored.some(({ envelope }) => {
-    const document = parseDeviceDocument(envelope);
-    return (
-      document.target === target.id &&
-      document.edge === target.edge &&
-      document.version === target.deviceVersion
-    );
-  });
-  return isThere ? target.deviceVersion + 1 : target.deviceVersion;
-}
-
 function describeDevice(
   target: ManifestTarget,
   options: DeviceOptions,
@@ -162,32 +152,12 @@ function describeDevice(
   };
 }
 
-/** Key lines out of ssh-keyscan's, known_hosts' or .pub files' lines: the host and comment around each are left out. */
-function hostKeyLines(text: string): string[] {
-  const keys = text.split("\n").flatMap((line) => {
-    const match = /(?:^|\s)((?:ssh-|ecdsa-|sk-)[a-z0-9@.-]+ [A-Za-z0-9+/]+=*)(?:\s|$)/.exec(
-      line.startsWith("#") ? "" : line,
-    );
-    return match?.[1] === undefined ? [] : [match[1]];
-  });
-  if (keys.length === 0)
-    throw new CommandError(
-      "invalid",
-      "no host key found, expected lines as ssh-keyscan prints them",
-    );
-  return [...new Set(keys)];
-}
-
 async function setSecret(context: Context, id: string, options: SecretOptions): Promise<void> {
   const secret = await readSecret(context, id, options);
   const site = await openSite(context);
   site.requireRole("owner");
   const target = targetOf(site, id);
-  const stored = await secretsOf(site);
-  const newest = stored.filter(
-    (each) => each.target === target.id && each.name === options.name && each.edge === target.edge,
-  );
-  const version = Math.max(0, ...newest.map((each) => each.version)) + 1;
+  const version = await nextSecretVersion(site, target, options.name);
   const place = {
     site: site.id,
     edge: target.edge,
@@ -272,12 +242,6 @@ async function listSecrets(context: Context): Promise<void> {
   );
 }
 
-async function secretsOf(site: Site): Promise<SecretDocument[]> {
-  const stored = await site.relay.documents(["secret"]);
-  const envelopes = stored.map(({ envelope }) => envelope);
-  return signedSecrets(envelopes, site.view.envelopes, site.held);
-}
-
 function targetOf(site: Site, id: string): ManifestTarget {
   const { payload } = site.view.chain.held;
   const target = findTarget(payload, targetArgument(id));
@@ -288,14 +252,6 @@ function targetOf(site: Site, id: string): ManifestTarget {
     `target "${id}" is not in the manifest${known && `, expected one of ${known}`}`,
     "add it to the site file: sallyport site show > site.yaml",
   );
-}
-
-function recipientsOf(site: Site, target: ManifestTarget): Recipients {
-  const { manifest } = site.held;
-  return {
-    edge: requireEdge(target.edge, site.held).sealingKey,
-    recovery: manifest.payload.recovery?.xwing ?? null,
-  };
 }
 
 async function readInput(context: Context, path: string): Promise<string> {

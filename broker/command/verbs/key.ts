@@ -2,7 +2,8 @@
 import type { Command } from "commander";
 import type { Context } from "../context.ts";
 import { CommandError } from "../exit-codes.ts";
-import { spoken, type KnownKey } from "../keys.ts";
+import { spoken } from "../../../shared/site/invitations.ts";
+import { type KnownKey } from "../keys.ts";
 import { facts } from "../tui.ts";
 
 export function addKeyVerbs(program: Command, context: Context): void {

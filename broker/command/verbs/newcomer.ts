@@ -2,7 +2,6 @@
 // travels in the claim file or the link's fragment, never through the relay.
 import type { Command } from "commander";
 import { text as readAll } from "node:stream/consumers";
-import { toBase64Url } from "../../../shared/bytes.ts";
 import { hashEnvelope, signEnvelope } from "../../../shared/document/envelope.ts";
 import { parseInvitation, type InvitationSubject } from "../../../shared/document/invitation.ts";
 import type { Role } from "../../../shared/document/manifest.ts";
@@ -11,7 +10,7 @@ import { nowSeconds, type Context } from "../context.ts";
 import { CommandError } from "../exit-codes.ts";
 import { readNamed, writeNew } from "../files.ts";
 import { encodeClaim, encodeLink, parseLink } from "../../../shared/site/invitation-link.ts";
-import { oneTimeKey, spoken } from "../keys.ts";
+import { draftInvitation, oneTimeKey, spoken } from "../../../shared/site/invitations.ts";
 import { OpenRelay } from "../../../shared/site/relay-client.ts";
 import { parseRelayUrl, RelayHttp } from "../relay-http.ts";
 import { openSite, type Site } from "../site.ts";
@@ -129,23 +128,12 @@ function subjectOf(id: string, options: InviteOptions): InvitationSubject {
 }
 
 async function publishInvitation(site: Site, subject: InvitationSubject, days: string) {
-  const { suite } = site.context;
-  const key = await oneTimeKey(suite);
-  const issuedAt = site.now();
-  const untilAt = issuedAt + Math.round(Number(days) * daySeconds);
-  const invitation = {
-    site: site.id,
-    invitation: toBase64Url(suite.randomBytes(16)),
-    publicKey: key.public,
-    subject,
-    issuedAt,
-    untilAt,
-  };
+  const { invitation, seed } = await draftInvitation(site, subject, Number(days) * daySeconds);
   const signer = await site.key();
   const envelope = await signEnvelope("invitation", invitation, [signer.sign]);
   parseInvitation(envelope);
   await site.give(envelope);
-  return { envelope, seed: key.seed, hash: await hashEnvelope(envelope), untilAt };
+  return { envelope, seed, hash: await hashEnvelope(envelope), untilAt: invitation.untilAt };
 }
 
 async function introduce(

@@ -9,7 +9,7 @@ import { readEdge, readLines } from "../../../shared/site/edge-reading.ts";
 import { edgeNamed, edgesNamed } from "../edge-names.ts";
 import { CommandError } from "../exit-codes.ts";
 import { exists, writeNew, writeNewStream } from "../files.ts";
-import { personWords } from "../job-words.ts";
+import { personWords } from "../../../shared/site/people.ts";
 import { jobId } from "../../../shared/site/jobs.ts";
 import { playLines } from "../player.ts";
 import { listRecordings, type ListedRecording } from "../../../shared/site/recordings.ts";

@@ -6,7 +6,8 @@ import { findTarget, type ManifestTarget } from "../../../shared/document/manife
 import { verifyRequest, type Request } from "../../../shared/document/request.ts";
 import type { Context } from "../context.ts";
 import { CommandError } from "../exit-codes.ts";
-import { approversOf, parseTargets, personWords } from "../job-words.ts";
+import { approversOf, personWords } from "../../../shared/site/people.ts";
+import { parseTargets } from "../job-words.ts";
 import { jobId, jobsOf, type Job } from "../../../shared/site/jobs.ts";
 import { openSite } from "../site.ts";
 import { lengthOf, parseDuration, parseMinutes } from "../times.ts";

@@ -5,7 +5,8 @@ import type { CompanyId } from "../../../shared/ids.ts";
 import { companyArgument } from "../arguments.ts";
 import type { Context } from "../context.ts";
 import { CommandError } from "../exit-codes.ts";
-import { ownCompany, publishRoster, technicians } from "../rosters.ts";
+import { ownCompany, technicians } from "../../../shared/site/rosters.ts";
+import { publishRoster } from "../rosters.ts";
 import { openSite, type Site } from "../site.ts";
 
 export function addRosterVerbs(program: Command, context: Context): void {

@@ -7,20 +7,18 @@ import {
   signEnvelope,
   type Envelope,
 } from "../../../shared/document/envelope.ts";
-import {
-  verifyLockdown,
-  type Lift,
-  type LockedDown,
-  type Lockdown,
-  type LockdownScope,
-} from "../../../shared/document/lockdown.ts";
-import type { Verified } from "../../../shared/document/verify.ts";
+import type { Lift, LockdownScope } from "../../../shared/document/lockdown.ts";
 import type { EdgeId } from "../../../shared/ids.ts";
 import { targetArgument } from "../arguments.ts";
 import type { Context } from "../context.ts";
 import { CommandError } from "../exit-codes.ts";
 import { chooseJob } from "../job-choice.ts";
-import { liftsOf, stateOfLift, unfinishedLift } from "../../../shared/site/lifts.ts";
+import { stateOfLift, unfinishedLift } from "../../../shared/site/lifts.ts";
+import {
+  lockdownId,
+  standingLockdowns,
+  type StandingEntry,
+} from "../../../shared/site/lockdowns.ts";
 import { awaitReceipts, type Carried } from "../../../shared/site/receipts.ts";
 import { carriedFacts, carriedLine } from "../receipt-words.ts";
 import { openSite, type Site } from "../site.ts";
@@ -162,74 +160,27 @@ function scopeOf(
   };
 }
 
-/** A lockdown with the journal entries that its edges have told, and what has been signed to lift them. */
-interface Standing {
-  readonly id: string;
-  readonly lockdown: Verified<Lockdown>;
-  readonly entries: readonly StandingEntry[];
-}
-
-interface StandingEntry extends LockedDown {
-  /** All lifts of it that the relay shows, whatever they are worth. */
-  readonly lifts: readonly Envelope[];
-  readonly lifted: boolean;
-}
-
-async function standing(site: Site): Promise<Standing[]> {
-  const stored = await site.relay.documents(["lockdown", "lift"]);
-  const byType = Map.groupBy(stored, ({ type }) => type);
-  const allLifts = (byType.get("lift") ?? []).map(({ envelope }) => envelope);
-  const found: Standing[] = [];
-  for (const { envelope } of byType.get("lockdown") ?? []) {
-    const verified = await verifyLockdown(envelope, site.held).catch(() => undefined);
-    if (verified === undefined) continue;
-    const { scope } = verified.payload;
-    const carried = await awaitReceipts(site, verified.hash, edgesOf(site, scope), 0);
-    const entries: StandingEntry[] = [];
-    for (const { edge, receipt } of carried) {
-      if (receipt?.payload.outcome !== "done") continue;
-      const locked = { edge, entry: receipt.payload.entry.hash, scope };
-      const lifts = liftsOf(allLifts, locked);
-      const answers = await Promise.all(
-        lifts.map(async (each) => awaitReceipts(site, await hashEnvelope(each), [edge], 0)),
-      );
-      entries.push({ ...locked, lifts, lifted: answers.flat().some(isDone) });
-    }
-    found.push({ id: lockdownId(verified.hash), lockdown: verified, entries });
-  }
-  return found;
-}
-
-function isDone({ state }: Carried): boolean {
-  return state === "done";
-}
-
-function edgesOf(site: Site, scope: LockdownScope): EdgeId[] {
-  const { edges, targets } = site.held.manifest.payload;
-  if (scope.kind === "site") return edges.map(({ id }) => id);
-  if (scope.kind === "edge") return [scope.id];
-  return targets.filter(({ id }) => id === scope.id).map(({ edge }) => edge);
-}
-
 async function listLockdowns(context: Context): Promise<void> {
   const site = await openSite(context);
-  const rows = (await standing(site)).flatMap(({ id, lockdown: { payload, signers }, entries }) => {
-    const open = entries.filter(({ lifted }) => !lifted);
-    const state = entries.length === 0 ? "asked" : open.length === 0 ? "lifted" : "locked";
-    const scope =
-      payload.scope.kind === "site"
-        ? "site"
-        : `${payload.scope.kind} ${payload.scope.kind === "edge" ? site.edgeName(payload.scope.id) : payload.scope.id}`;
-    return [
-      {
-        lockdown: id,
-        scope,
-        state,
-        by: signers.map(({ name }) => name).join(", "),
-        reason: payload.reason,
-      },
-    ];
-  });
+  const rows = (await standingLockdowns(site)).flatMap(
+    ({ id, lockdown: { payload, signers }, entries }) => {
+      const open = entries.filter(({ lifted }) => !lifted);
+      const state = entries.length === 0 ? "asked" : open.length === 0 ? "lifted" : "locked";
+      const scope =
+        payload.scope.kind === "site"
+          ? "site"
+          : `${payload.scope.kind} ${payload.scope.kind === "edge" ? site.edgeName(payload.scope.id) : payload.scope.id}`;
+      return [
+        {
+          lockdown: id,
+          scope,
+          state,
+          by: signers.map(({ name }) => name).join(", "),
+          reason: payload.reason,
+        },
+      ];
+    },
+  );
   context.tui.list(
     rows,
     {
@@ -247,7 +198,9 @@ async function lift(context: Context, id: string, options: StopOptions): Promise
   const { tui } = context;
   const site = await openSite(context);
   site.requireRole("approver", "owner");
-  const found = (await standing(site)).find((each) => each.id.startsWith(id.toLowerCase()));
+  const found = (await standingLockdowns(site)).find((each) =>
+    each.id.startsWith(id.toLowerCase()),
+  );
   if (found === undefined)
     throw new CommandError("notFound", `lockdown "${id}" is not known`, "see: sallyport lift");
   const open = found.entries.filter(({ lifted }) => !lifted);
@@ -327,8 +280,4 @@ async function told(
   tui.result({ [what]: id, edges: carried.map(carriedFacts) }, () =>
     carried.map(carriedLine).join("\n"),
   );
-}
-
-function lockdownId(hash: string): string {
-  return Uint8Array.fromBase64(hash, { alphabet: "base64url" }).toHex().slice(0, 10);
 }

@@ -1,13 +1,10 @@
-// The first manifest of a site and the keys that are born with it: the owner's, the recovery sheet, the auditor's. Its hash is the site's id.
-import { toBase64Url } from "../../shared/bytes.ts";
-import type { CryptoSuite } from "../../shared/crypto/suite.ts";
-import { sealTo } from "../../shared/crypto/hpke.ts";
-import type { PublicKey } from "../../shared/document/keys.ts";
-import type { Role } from "../../shared/document/manifest.ts";
-import { lengthPrefixed, concatBytes, utf8 } from "../../shared/bytes.ts";
-import { encodeSheet, recoveryKeys, type RecoveryKeys } from "../../shared/site/recovery-sheet.ts";
-import { sealSeed } from "./sealed-seed.ts";
-import { usualPolicy } from "./site-file.ts";
+// The first manifest of a site, whose hash is the site's id, and the recovery keys that are born with it.
+import { toBase64Url } from "../bytes.ts";
+import type { CryptoSuite } from "../crypto/suite.ts";
+import type { PublicKey } from "../document/keys.ts";
+import type { Role } from "../document/manifest.ts";
+import { encodeSheet, recoveryKeys, type RecoveryKeys } from "./recovery-sheet.ts";
+import type { Policy } from "../document/manifest.ts";
 
 export interface Founding {
   readonly name: string;
@@ -24,6 +21,19 @@ export interface Founding {
   readonly endsAt: number;
 }
 
+/** What most sites start with, and what a policy has that says nothing else. */
+export const usualPolicy: Omit<Policy, "id"> = {
+  approversNeeded: 1,
+  approvers: null,
+  secondFactor: "required",
+  passkeysOnly: false,
+  deviceBound: false,
+  maxMinutes: 480,
+  concurrent: "one",
+  recordingFull: "end",
+  copyRecordings: false,
+};
+
 /** The recovery keys with the sheet that gives them back. */
 export interface Recovery {
   readonly keys: RecoveryKeys;
@@ -33,30 +43,6 @@ export interface Recovery {
 export async function makeRecovery(suite: CryptoSuite): Promise<Recovery> {
   const seed = suite.randomBytes(32);
   return { keys: await recoveryKeys(suite, seed), sheet: await encodeSheet(suite, seed) };
-}
-
-/** The auditor's X-Wing key: its public half, and a file that holds the private one twice, under a passphrase and under the recovery key. */
-export async function makeAuditKey(
-  suite: CryptoSuite,
-  passphrase: string,
-  recovery: RecoveryKeys | undefined,
-): Promise<{ readonly publicKey: string; readonly file: string }> {
-  const pair = await suite.xwingKeyPair();
-  const key = await sealSeed("audit", pair.privateKey, pair.publicKey, passphrase);
-  const wrapped =
-    recovery &&
-    (await sealTo(suite, recovery.xwing.publicKey, auditInfo(pair.publicKey), pair.privateKey));
-  const file = {
-    key,
-    recovery:
-      wrapped === undefined
-        ? null
-        : {
-            encapsulation: toBase64Url(wrapped.encapsulation),
-            ciphertext: toBase64Url(wrapped.ciphertext),
-          },
-  };
-  return { publicKey: toBase64Url(pair.publicKey), file: `${JSON.stringify(file, null, 2)}\n` };
 }
 
 /** Payload of manifest 1. */
@@ -94,9 +80,4 @@ export function firstManifest(
       : [],
     release: null,
   };
-}
-
-/** HPKE info of the audit key's copy for the holder of the recovery sheet. */
-function auditInfo(publicKey: Uint8Array): Uint8Array {
-  return concatBytes(utf8("sallyport audit key v1"), lengthPrefixed(publicKey));
 }
