@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes a clone ready on a Debian machine with any Node >= 20: node packages as locked and, as root, the real peers.
+# Makes a clone ready on a Debian machine with any Node >= 20: node packages as locked, built pages and, as root, the real peers.
 #   sh test/setup.sh start    what the demonstration needs (npm start)
 #   sh test/setup.sh test     what the tests need (npm test)
 # Does nothing, within a moment, when nothing is missing. Without root it names the one line to run; a peer that is still missing then
@@ -68,7 +68,21 @@ installPeers() {
   esac
 }
 
+# Whether a page is not built yet, or something that it is made of is newer.
+isStale() {
+  built=broker/$1/dist/index.html
+  [ ! -f "$built" ] || [ -n "$(find "broker/$1" shared broker/build-pages.ts package-lock.json \
+    -name 'dist*' -prune -o -type f -newer "$built" -print -quit)" ]
+}
+
+buildPages() {
+  if ! isStale signing && ! isStale portal; then return; fi
+  say "building the pages"
+  node_modules/.bin/node broker/build-pages.ts || fail "the pages could not be built: see above"
+}
+
 installNodePackages
+buildPages
 
 missing=$(missingPackages)
 if [ -n "$missing" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then

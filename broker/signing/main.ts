@@ -1,0 +1,2 @@
+// Starts the signing page.
+document.title = "x";
