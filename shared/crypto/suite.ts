@@ -93,5 +93,8 @@ export interface CryptoSuite {
   ciphersByPreference(): readonly RecordCipherName[];
 }
 
+/** What it takes to verify documents: hashes and signatures. Every platform has these by itself, without libsodium. */
+export type VerifyingSuite = Pick<CryptoSuite, "sha256" | "ed25519Verify" | "verifyJwk">;
+
 /** Where a suite takes its randomness from. */
 export type RandomSource = (length: number) => Uint8Array;

@@ -1,6 +1,6 @@
 // The checkpoint: the edge's word on how long its journal is (shared/protocol.md, "checkpoint"). In a grant it is the anchor against rollback.
 import * as v from "valibot";
-import type { CryptoSuite } from "../crypto/suite.ts";
+import type { VerifyingSuite } from "../crypto/suite.ts";
 import { SallyportError } from "../errors.ts";
 import type { SiteId } from "../ids.ts";
 import type { Envelope } from "./envelope.ts";
@@ -41,7 +41,7 @@ export function parseCheckpoint(envelope: Envelope): Checkpoint {
 
 /** The checkpoint, if this edge of this site signed it; throws otherwise. Whether the journal holds it is the edge's to know. */
 export async function verifyCheckpoint(
-  suite: CryptoSuite,
+  suite: VerifyingSuite,
   envelope: Envelope,
   site: SiteId,
   edge: Pick<ManifestEdge, "id" | "signingKey">,
@@ -59,7 +59,7 @@ export interface WitnessedCheckpoint {
 
 /** The checkpoint, if this edge signed it and every further signature is by a relay of `relays`; throws otherwise. */
 export async function verifyWitnessed(
-  suite: CryptoSuite,
+  suite: VerifyingSuite,
   envelope: Envelope,
   site: SiteId,
   edge: Pick<ManifestEdge, "id" | "signingKey">,

@@ -31,7 +31,9 @@ const publicExponent = "AQAB";
 
 /** Reads base64url COSE; throws `document_invalid` for anything but a canonical ES256, EdDSA or RS256 public key. */
 export function parseCoseKey(cose: string): CoseKey {
-  const map = decodeMap(fromBase64Url(cose));
+  const bytes = fromBase64Url(cose);
+  const { map, end } = decodeMap(bytes);
+  if (end !== bytes.length) throw documentInvalid("COSE key has bytes after its end");
   const isOf = (keyType: number, algorithm: number, size: number) =>
     map.get(labelKeyType) === keyType && map.get(labelAlgorithm) === algorithm && map.size === size;
   if (isOf(keyTypeEc2, algorithmEs256, 5) && map.get(-1) === curveP256) {
@@ -51,6 +53,12 @@ export function parseCoseKey(cose: string): CoseKey {
   throw documentInvalid("COSE key is none of ES256 on P-256, EdDSA on Ed25519 and RS256");
 }
 
+/** The key's own bytes where others may follow it, as in authenticator data; throws `document_invalid`. */
+export function coseAtStart(bytes: Uint8Array): Uint8Array {
+  const room = bytes.subarray(0, maxCoseBytes);
+  return room.subarray(0, decodeMap(room).end);
+}
+
 function text(map: ReadonlyMap<number, CborItem>, label: number, min: number, max = min): string {
   const value = map.get(label);
   if (!(value instanceof Uint8Array) || value.length < min || value.length > max) {
@@ -59,8 +67,8 @@ function text(map: ReadonlyMap<number, CborItem>, label: number, min: number, ma
   return toBase64Url(value);
 }
 
-/** A CBOR map of integers to integers and byte strings, canonical: shortest heads, labels in CTAP2's order, nothing after it. */
-function decodeMap(bytes: Uint8Array): Map<number, CborItem> {
+/** A CBOR map of integers to integers and byte strings, canonical: shortest heads, labels in CTAP2's order. */
+function decodeMap(bytes: Uint8Array): { map: Map<number, CborItem>; end: number } {
   if (bytes.length > maxCoseBytes) {
     throw documentInvalid(`COSE key of ${bytes.length} bytes exceeds ${maxCoseBytes}`);
   }
@@ -107,6 +115,5 @@ function decodeMap(bytes: Uint8Array): Map<number, CborItem> {
     previous = rank;
     map.set(integer(label), item());
   }
-  if (offset !== bytes.length) throw documentInvalid("COSE key has bytes after its end");
-  return map;
+  return { map, end: offset };
 }

@@ -76,7 +76,7 @@ export interface VerifiedGrant extends Verified<Grant> {
 export interface GrantContext {
   readonly request: Verified<Request>;
   /** The grant that `replaces` names. */
-  readonly replaced?: Verified<Grant>;
+  readonly replaced?: Pick<Verified<Grant>, "hash" | "payload">;
 }
 
 /**
@@ -89,6 +89,17 @@ export async function verifyGrant(
   context: GrantContext,
 ): Promise<VerifiedGrant> {
   const payload = parseGrant(envelope);
+  const { policies, anchor } = await checkGrant(payload, held, context);
+  const grant = await verifyApprovals(envelope, payload, held, policies, context.request);
+  return { ...grant, anchor };
+}
+
+/** All of `verifyGrant` but the approvals, for whoever is about to sign: the policies of its targets, and its anchor as verified. */
+export async function checkGrant(
+  payload: Grant,
+  held: Held,
+  context: GrantContext,
+): Promise<{ readonly policies: readonly Policy[]; readonly anchor: Verified<Checkpoint> }> {
   requireSite(payload.site, held);
   const edge = requireEdge(payload.edge, held);
   checkAgainstRequest(payload, context.request);
@@ -97,8 +108,7 @@ export async function verifyGrant(
   checkMinutes(payload.minutes, policies);
   const { site } = payload;
   const anchor = await verifyCheckpoint(held.suite, unembed(payload.anchor), site, edge);
-  const grant = await verifyApprovals(envelope, payload, held, policies, context.request);
-  return { ...grant, anchor };
+  return { policies, anchor };
 }
 
 function checkAgainstRequest(grant: Grant, request: Verified<Request>): void {
@@ -120,7 +130,7 @@ function checkAgainstRequest(grant: Grant, request: Verified<Request>): void {
 }
 
 // One line of grants per request: what replaces may change the minutes, and never widens (attack: an "extension" that adds a target).
-function checkReplaced(grant: Grant, replaced: Verified<Grant> | undefined): void {
+function checkReplaced(grant: Grant, replaced: GrantContext["replaced"]): void {
   if (grant.replaces === null) return;
   if (grant.replaces !== replaced?.hash) {
     throw documentInvalid(`grant replaces "${grant.replaces}", which is not at hand`);

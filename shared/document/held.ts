@@ -1,6 +1,6 @@
 // What a verifier holds: the manifest in force, rosters, and the moment to judge by (shared/protocol.md, "Verification").
 // Invariant: everything is judged under the held manifest; a roster counts only while fresh and while its signer still administers its company.
-import type { CryptoSuite } from "../crypto/suite.ts";
+import type { VerifyingSuite } from "../crypto/suite.ts";
 import { SallyportError } from "../errors.ts";
 import type { CompanyId, EdgeId, KeyId, PersonId, SiteId, TargetId } from "../ids.ts";
 import type { Envelope } from "./envelope.ts";
@@ -18,7 +18,7 @@ import type { Roster } from "./roster.ts";
 import { verifyDocument, type Candidate, type SignatureRules, type Verified } from "./verify.ts";
 
 export interface Held {
-  readonly suite: CryptoSuite;
+  readonly suite: VerifyingSuite;
   readonly manifest: Verified<Manifest>;
   /** Verified at any time; freshness and standing are looked at on each use. */
   readonly rosters: readonly Verified<Roster>[];

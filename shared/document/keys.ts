@@ -2,7 +2,7 @@
 // Invariant: the algorithm belongs to the stored key; a signature never chooses it.
 import * as v from "valibot";
 import { fromBase64Url, toBase64Url } from "../bytes.ts";
-import type { CryptoSuite } from "../crypto/suite.ts";
+import type { VerifyingSuite } from "../crypto/suite.ts";
 import { xwingPublicKeyBytes } from "../crypto/suite.ts";
 import type { EdgeId, KeyId } from "../ids.ts";
 import { maxCoseBytes, parseCoseKey } from "./cose.ts";
@@ -66,7 +66,7 @@ export function ed25519Key(publicBytes: Uint8Array): PublicKey {
 const keyIds = new WeakMap<PublicKey, Promise<KeyId>>();
 
 /** The key's id: SHA-256 of its raw 32 bytes, or of its COSE bytes. */
-export function keyIdOf(suite: CryptoSuite, key: PublicKey): Promise<KeyId> {
+export function keyIdOf(suite: VerifyingSuite, key: PublicKey): Promise<KeyId> {
   const known = keyIds.get(key);
   if (known !== undefined) return known;
   const made = fingerprint(suite, key.kind === "ed25519" ? key.public : key.cose);
@@ -75,12 +75,12 @@ export function keyIdOf(suite: CryptoSuite, key: PublicKey): Promise<KeyId> {
 }
 
 /** An edge's id: the KeyId of its Ed25519 key in base64url. */
-export async function edgeIdOf(suite: CryptoSuite, signingKey: string): Promise<EdgeId> {
+export async function edgeIdOf(suite: VerifyingSuite, signingKey: string): Promise<EdgeId> {
   return (await fingerprint(suite, signingKey)) as string as EdgeId;
 }
 
 /** The id of public key bytes in base64url. */
-export async function fingerprint(suite: CryptoSuite, publicBytes: string): Promise<KeyId> {
+export async function fingerprint(suite: VerifyingSuite, publicBytes: string): Promise<KeyId> {
   return toBase64Url(await suite.sha256(fromBase64Url(publicBytes))) as KeyId;
 }
 

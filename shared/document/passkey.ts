@@ -1,9 +1,9 @@
 // Passkey assertions as document signatures (WebAuthn Level 3 §7.2; shared/protocol.md, "Signatures by passkey"), checked offline.
 // Invariant: a touch counts only for the very document that it was given for, on the manifest's own signing page, with user verification.
 import { concatBytes, equalBytes, fromUtf8, toBase64Url, utf8 } from "../bytes.ts";
-import type { CryptoSuite } from "../crypto/suite.ts";
+import type { VerifyingSuite } from "../crypto/suite.ts";
 import { SallyportError } from "../errors.ts";
-import { parseCoseKey } from "./cose.ts";
+import { coseAtStart, parseCoseKey } from "./cose.ts";
 import type { EnvelopeSignature, SignPae } from "./envelope.ts";
 import { documentInvalid } from "./fields.ts";
 import { keyIdOf, type PasskeyPublic } from "./keys.ts";
@@ -32,7 +32,7 @@ export interface AssertionRules {
 
 /** Throws `signature_invalid`, naming the check, unless the assertion signs `pae` under the stored key and the rules. */
 export async function verifyAssertion(
-  suite: CryptoSuite,
+  suite: VerifyingSuite,
   key: PasskeyPublic,
   pae: Uint8Array,
   signature: EnvelopeSignature,
@@ -124,11 +124,16 @@ function invalid(message: string): SallyportError {
 export function parseRegistration(authenticatorData: Uint8Array): PasskeyPublic {
   const idAt = authenticatorDataBytes + aaguidBytes + 2;
   const flags = authenticatorData[32] ?? 0;
-  if ((flags & (flagAttested | flagExtensions)) !== flagAttested) {
-    throw documentInvalid("registration holds no credential, or extensions beside it");
-  }
+  if ((flags & flagAttested) === 0) throw documentInvalid("registration holds no credential");
   const idBytes = (authenticatorData[idAt - 2] ?? 0) * 256 + (authenticatorData[idAt - 1] ?? 0);
-  const cose = toBase64Url(authenticatorData.subarray(idAt + idBytes));
+  const rest = authenticatorData.subarray(idAt + idBytes);
+  // Browsers ask security keys for credProtect by themselves, and the answer stands behind the key.
+  const hasExtensions = (flags & flagExtensions) !== 0;
+  const own = hasExtensions ? coseAtStart(rest) : rest;
+  if (hasExtensions && own.length === rest.length) {
+    throw documentInvalid("registration lacks the extensions that it says it has");
+  }
+  const cose = toBase64Url(own);
   const { algorithm } = parseCoseKey(cose);
   const credentialId = toBase64Url(authenticatorData.subarray(idAt, idAt + idBytes));
   return { kind: "passkey", algorithm, cose, credentialId };
@@ -143,7 +148,7 @@ export interface Assertion {
 
 /** A signer by passkey: `touch` asks the authenticator with SHA-256(PAE) as challenge. */
 export function passkeySigner(
-  suite: CryptoSuite,
+  suite: VerifyingSuite,
   key: PasskeyPublic,
   touch: (challenge: Uint8Array) => Promise<Assertion>,
 ): SignPae {

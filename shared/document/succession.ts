@@ -1,6 +1,6 @@
 // From the pinned site id to the manifest in force (shared/protocol.md, "Succession").
 // Invariant: each manifest is accepted under its predecessor alone, so nobody who lacks the owners' keys can replace, fork or roll back a site.
-import type { CryptoSuite } from "../crypto/suite.ts";
+import type { VerifyingSuite } from "../crypto/suite.ts";
 import { SallyportError, type ErrorCode } from "../errors.ts";
 import type { DocumentHash, SiteId } from "../ids.ts";
 import { hashEnvelope, type Envelope } from "./envelope.ts";
@@ -44,7 +44,7 @@ export type Succession =
 
 /** The chain of manifest 1 alone; throws unless its hash is the pinned site id and enough of its own owners signed it. */
 export async function acceptFirst(
-  suite: CryptoSuite,
+  suite: VerifyingSuite,
   envelope: Envelope,
   pinned: SiteId,
 ): Promise<ManifestChain> {
@@ -62,7 +62,7 @@ export async function acceptFirst(
 
 /** Judges a manifest under the chain; never throws for what stands in it. */
 export async function acceptNext(
-  suite: CryptoSuite,
+  suite: VerifyingSuite,
   envelope: Envelope,
   chain: ManifestChain,
 ): Promise<Succession> {
@@ -76,7 +76,7 @@ export async function acceptNext(
 
 /** The chain of manifests in order, from the pinned first; throws at the first that is not accepted. */
 export async function walkChain(
-  suite: CryptoSuite,
+  suite: VerifyingSuite,
   envelopes: readonly Envelope[],
   pinned: SiteId,
   mayRecover: (recovered: DocumentHash) => boolean = () => false,
@@ -91,7 +91,7 @@ export async function walkChain(
  * recovery key the wait is known to be over, as an edge's journal shows it.
  */
 export async function extendChain(
-  suite: CryptoSuite,
+  suite: VerifyingSuite,
   envelopes: readonly Envelope[],
   chain: ManifestChain,
   mayRecover: (recovered: DocumentHash) => boolean = () => false,
@@ -107,7 +107,7 @@ export async function extendChain(
 }
 
 async function judge(
-  suite: CryptoSuite,
+  suite: VerifyingSuite,
   envelope: Envelope,
   chain: ManifestChain,
 ): Promise<Succession> {
@@ -137,25 +137,12 @@ async function judge(
 }
 
 async function verifySuccessor(
-  suite: CryptoSuite,
+  suite: VerifyingSuite,
   envelope: Envelope,
   next: Manifest,
   held: Verified<Manifest>,
 ): Promise<{ manifest: Verified<Manifest>; by: "owners" | "recovery" }> {
-  // Attack: a manifest of another site with the same owners.
-  if (next.site !== siteOf(held)) throw documentInvalid("manifest is of another site");
-  // Attack: a manifest that grew on a line which the edge never held.
-  if (next.previous !== held.hash) {
-    throw new SallyportError(
-      "manifest_fork",
-      `manifest ${next.version} follows "${next.previous}", not the held "${held.hash}"`,
-    );
-  }
-  if (next.issuedAt < held.payload.issuedAt) {
-    throw documentInvalid("manifest was issued before its predecessor");
-  }
-  checkSigningPage(next, held.payload);
-  await checkEdgeIds(suite, next);
+  await checkSuccessor(suite, next, held);
   const { recovery } = held.payload;
   const recoveryKey: Candidate[] =
     recovery === null
@@ -171,6 +158,28 @@ async function verifySuccessor(
   return { manifest, by: "owners" };
 }
 
+/** Throws unless `next` may follow the held manifest, whoever signs it: for whoever is about to. Its version is the caller's to compare. */
+export async function checkSuccessor(
+  suite: VerifyingSuite,
+  next: Manifest,
+  held: Verified<Manifest>,
+): Promise<void> {
+  // Attack: a manifest of another site with the same owners.
+  if (next.site !== siteOf(held)) throw documentInvalid("manifest is of another site");
+  // Attack: a manifest that grew on a line which the edge never held.
+  if (next.previous !== held.hash) {
+    throw new SallyportError(
+      "manifest_fork",
+      `manifest ${next.version} follows "${next.previous}", not the held "${held.hash}"`,
+    );
+  }
+  if (next.issuedAt < held.payload.issuedAt) {
+    throw documentInvalid("manifest was issued before its predecessor");
+  }
+  checkSigningPage(next, held.payload);
+  await checkEdgeIds(suite, next);
+}
+
 // Attack: owners talked into signing a change of the page on which all later documents are signed. Passkeys would be lost with it, too.
 function checkSigningPage(next: Manifest, held: Manifest): void {
   if (held.signing !== null && JSON.stringify(next.signing) !== JSON.stringify(held.signing)) {
@@ -179,7 +188,7 @@ function checkSigningPage(next: Manifest, held: Manifest): void {
 }
 
 // Attack: an edge listed under another edge's id.
-async function checkEdgeIds(suite: CryptoSuite, { edges }: Manifest): Promise<void> {
+async function checkEdgeIds(suite: VerifyingSuite, { edges }: Manifest): Promise<void> {
   for (const { id, signingKey } of edges) {
     if ((await edgeIdOf(suite, signingKey)) !== id) {
       throw documentInvalid(`edge "${id}" has a signing key of another fingerprint`);

@@ -1,7 +1,7 @@
 // Signatures and thresholds of documents (shared/protocol.md, "Verification"). Offline; who may sign is the caller's list of candidates.
 // Invariants: every signature of a document verifies or the whole is refused; a threshold counts distinct persons; only here a document becomes `Verified`.
 import { fromBase64Url } from "../bytes.ts";
-import type { CryptoSuite } from "../crypto/suite.ts";
+import type { VerifyingSuite } from "../crypto/suite.ts";
 import { SallyportError } from "../errors.ts";
 import type { DocumentHash, KeyId } from "../ids.ts";
 import { hashEnvelope, pae, type Envelope, type EnvelopeSignature } from "./envelope.ts";
@@ -49,7 +49,7 @@ export const plainRules: SignatureRules = { signing: null };
  * `signature_invalid` otherwise. The payload is the caller's to have parsed and checked.
  */
 export async function verifyDocument<Payload>(
-  suite: CryptoSuite,
+  suite: VerifyingSuite,
   envelope: Envelope,
   payload: Payload,
   candidates: readonly Candidate[],
@@ -61,7 +61,7 @@ export async function verifyDocument<Payload>(
 }
 
 async function verifySignatures(
-  suite: CryptoSuite,
+  suite: VerifyingSuite,
   envelope: Envelope,
   candidates: readonly Candidate[],
   rules: SignatureRules,
@@ -92,7 +92,7 @@ async function verifySignatures(
 
 // The stored key decides what is checked; the signature's own form must fit it.
 async function verifySignature(
-  suite: CryptoSuite,
+  suite: VerifyingSuite,
   key: PublicKey,
   message: Uint8Array,
   signature: EnvelopeSignature,

@@ -1,6 +1,6 @@
 // protocol.md, "Signatures by passkey": every check of an assertion, each with the attack that it stops.
 import * as assert from "uvu/assert";
-import { toBase64Url } from "../../../shared/bytes.ts";
+import { concatBytes, toBase64Url, utf8 } from "../../../shared/bytes.ts";
 import { pae, signEnvelope, type Envelope } from "../../../shared/document/envelope.ts";
 import { verifyGrant } from "../../../shared/document/grant.ts";
 import { verifyIntroduction } from "../../../shared/document/introduction.ts";
@@ -157,7 +157,14 @@ await group("passkey", {}, (test) => {
   test("a registration gives the key that introductions list", () => {
     assert.equal(parseRegistration(passkey.register()), passkey.key);
   });
-  test("a registration without a credential, with extensions or cut short is refused", async () => {
+  test("what a security key says of credProtect behind its key does not enter the key", async () => {
+    const said = Uint8Array.of(0xa1, 0x6b, ...utf8("credProtect"), 0x02);
+    const registration = concatBytes(passkey.register(), said);
+    const behind = registration.map((byte, at) => (at === 32 ? byte | 0x80 : byte));
+    assert.equal(parseRegistration(behind), passkey.key);
+    await refused(() => parseRegistration(registration), "document_invalid", /bytes after its end/);
+  });
+  test("a registration without a credential, without the extensions it names or cut short is refused", async () => {
     const registration = passkey.register();
     const without = registration.map((byte, at) => (at === 32 ? byte & ~0x40 : byte));
     const extended = registration.map((byte, at) => (at === 32 ? byte | 0x80 : byte));
