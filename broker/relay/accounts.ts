@@ -1,5 +1,6 @@
-// Signing in by key: a nonce, a sign-in document that answers it, and a token for some hours (design: it opens pages and drafts, and nothing on any edge).
-// Invariants: tokens are kept as hashes; what a token may is looked up by its key at each use, so a key that leaves the manifest is out at once.
+// Signing in, and what a sign-in is worth: by key (a nonce and a document that answers it) or by password and code; for pages or for commands.
+// It opens pages and drafts, and nothing on any edge. Invariants: tokens are kept as hashes, and a sign-in is always a fresh one; what it may is
+// looked up by its key at each use, so a key that leaves the manifest is out at once; who signed out everywhere has nothing left from before.
 import { toBase64Url, utf8 } from "../../shared/bytes.ts";
 import { wallSeconds, type Clock } from "../../shared/clock.ts";
 import type { CryptoSuite } from "../../shared/crypto/suite.ts";
@@ -7,14 +8,26 @@ import type { Envelope } from "../../shared/document/envelope.ts";
 import { parseSignIn, verifySignIn, type SignIn } from "../../shared/document/sign-in.ts";
 import { SallyportError } from "../../shared/errors.ts";
 import type { KeyId, SiteId } from "../../shared/ids.ts";
+import { FieldError } from "./answers.ts";
+import { apiTokenPrefix } from "./api-tokens.ts";
+import type { Credential } from "./credential.ts";
 import { unknownSite, type Directory, type Member } from "./directory.ts";
 import type { Nonces } from "./nonces.ts";
+import type { PasswordAndCode, Passwords } from "./passwords.ts";
+import { requireUse, type Use } from "./rights.ts";
 import type { AccountRows } from "./store/account-rows.ts";
 import type { DocumentRows } from "./store/document-rows.ts";
+import type { ApiTokenRow, SignInMethod, SignInRows } from "./store/sign-in-rows.ts";
+import type { Totp } from "./totp.ts";
 
 /** How long a person may take over a passphrase. */
 export const nonceLifeMs = 120_000;
-const tokenSeconds = 12 * 3600;
+/** After that a page and a command sign in anew, whatever they did meanwhile. */
+export const signInSeconds = 12 * 3600;
+/** A page that nobody uses for that long is signed out. */
+export const idleSeconds = 3600;
+/** Use is written down at most that often. */
+const noteUseSeconds = 60;
 const tokenBytes = 32;
 const mostSites = 64;
 const purpose = "person";
@@ -27,14 +40,56 @@ export interface AccountParts {
   readonly nonces: Nonces;
   readonly directory: Directory;
   readonly documents: DocumentRows;
-  readonly rows: AccountRows;
+  readonly rows: SignInRows;
+  readonly record: AccountRows;
+  readonly totp: Totp;
+  readonly passwords: Passwords;
+  /** Hash of the text that pages show before a sign-in; null without one. */
+  readonly useNotice: string | null;
 }
 
 /** A sign-in that is still good. */
 export interface SignedIn {
+  /** Of the token. */
+  readonly hash: string;
   readonly key: KeyId;
   readonly site: SiteId | undefined;
+  readonly method: SignInMethod | "api-token";
+  readonly isPage: boolean;
+  readonly issuedMs: number;
   readonly endsAt: number;
+  /** When a page that nobody uses is signed out; undefined where there is no such limit. */
+  readonly idleEndsAt: number | undefined;
+  readonly apiToken: ApiTokenRow | undefined;
+}
+
+/** A member, and how they are signed in. */
+export interface Holder extends Member {
+  readonly signedIn: SignedIn;
+}
+
+/** A sign-in that was made just now. */
+export interface NewSignIn {
+  readonly token: string;
+  readonly endsAt: number;
+  readonly method: SignInMethod;
+  readonly members: readonly Member[];
+}
+
+/** From where somebody signs in. */
+export interface Surroundings {
+  readonly isPage: boolean;
+  /** As it is counted. */
+  readonly address: string;
+  /** The page's sign-in before this one, which is over then. */
+  readonly former: string | undefined;
+}
+
+/** A TOTP code beside a key's signature. */
+export interface CodeBeside {
+  readonly code: string;
+  /** Whose it is, where the key stands at several sites. */
+  readonly site: SiteId | undefined;
 }
 
 export class Accounts {
@@ -51,11 +106,142 @@ export class Accounts {
     return { nonce: nonces.issue(purpose), endsAt };
   }
 
-  /** A token for the key that signed; throws `unauthorised` unless the document answers a nonce of ours by a key of a site here. */
+  /**
+   * A sign-in for the key that signed. Throws `unauthorised` unless the document answers a nonce of ours by a key of a site here, `forbidden` for a wrong
+   * code, or for a browser's key alone after its person signed out everywhere.
+   */
   async signIn(
     envelope: Envelope,
-  ): Promise<{ readonly token: string; readonly signedIn: SignedIn; readonly members: Member[] }> {
-    const { relay, suite, clock, nonces, rows } = this.#parts;
+    surroundings: Surroundings,
+    beside?: CodeBeside,
+  ): Promise<NewSignIn> {
+    const { method, key, site, members } = await this.#verified(envelope);
+    if (surroundings.isPage && method === "key") {
+      for (const member of members) await this.#notePageKey(member, 0);
+    }
+    if (beside !== undefined) await this.#strengthen(members, site, beside, surroundings.address);
+    const { isPage } = surroundings;
+    const issuedMs = await this.#nextMs(members);
+    const standing: Member[] = [];
+    for (const member of members) {
+      if (await this.#stands({ method, isPage, issuedMs }, member)) standing.push(member);
+    }
+    if (standing.length === 0) throw new KeyAloneError();
+    return this.#issue({ method, key, site, issuedMs }, standing, surroundings);
+  }
+
+  /** A sign-in by name, password and code, for pages; throws as `Passwords.signIn`. */
+  async signInByPassword(
+    name: string,
+    proof: PasswordAndCode,
+    surroundings: Surroundings,
+  ): Promise<NewSignIn> {
+    const { passwords, directory } = this.#parts;
+    const holder = await passwords.signIn(name, proof, surroundings.address);
+    const { site, person, key } = holder;
+    const home = await directory.member(site, key);
+    if (home?.person !== person) {
+      throw new SallyportError("unauthorised", "name, password or code is wrong");
+    }
+    if (holder.usedRecoveryCode) await this.#note([home], "recovery-code-used", {});
+    const members = await this.#membersOf(key, undefined);
+    const issuedMs = await this.#nextMs(members);
+    return this.#issue(
+      { method: "password", key, site: undefined, issuedMs },
+      members,
+      surroundings,
+    );
+  }
+
+  /** The sign-in that a credential stands for; throws `unauthorised`. Counts as use. */
+  async signedIn(credential: Credential): Promise<SignedIn> {
+    const { token, isPage, isBackground } = credential;
+    const now = wallSeconds(this.#parts.clock);
+    const found = token === undefined ? undefined : await this.#find(token, isPage, now);
+    if (found === undefined) {
+      throw new SallyportError("unauthorised", "not signed in, or not any more: sign in again");
+    }
+    if (!isBackground) await this.#noteUse(found, now);
+    return found;
+  }
+
+  /**
+   * Who the credential's holder is at a site; throws `unauthorised`, `not_found` for a site that is not here or not theirs, or `forbidden` if that way of
+   * signing in is not good for the use.
+   */
+  async member(credential: Credential, site: SiteId, use: Use): Promise<Holder> {
+    const signedIn = await this.signedIn(credential);
+    const isOther = signedIn.site !== undefined && signedIn.site !== site;
+    const member = isOther ? undefined : await this.#parts.directory.member(site, signedIn.key);
+    if (member === undefined || isAnothers(signedIn, member)) throw unknownSite();
+    if (!(await this.#stands(signedIn, member))) {
+      throw new SallyportError("unauthorised", "signed out everywhere since: sign in again");
+    }
+    requireUse(use, signedIn);
+    return { ...member, signedIn };
+  }
+
+  /** Who the sign-in's holder is, at each of their sites where it stands. */
+  async members(signedIn: SignedIn): Promise<Member[]> {
+    const members: Member[] = [];
+    for (const member of await this.#membersOf(signedIn.key, signedIn.site)) {
+      if (isAnothers(signedIn, member)) continue;
+      if (await this.#stands(signedIn, member)) members.push(member);
+    }
+    return members;
+  }
+
+  /** Ends the sign-in. */
+  async signOut(credential: Credential): Promise<void> {
+    const signedIn = await this.signedIn(credential);
+    requireUse("signed", signedIn);
+    await this.#parts.rows.removeToken(signedIn.hash);
+  }
+
+  /**
+   * Ends every sign-in and token of the holder at all sites of this one. True if a browser's key alone is refused from now on, which is so wherever the
+   * person has something stronger to come back with.
+   */
+  async signOutEverywhere(credential: Credential): Promise<boolean> {
+    const { rows, directory, totp } = this.#parts;
+    const signedIn = await this.signedIn(credential);
+    requireUse("signed", signedIn);
+    const members = await this.members(signedIn);
+    const atMs = Math.max(this.#parts.clock.wallMs(), signedIn.issuedMs);
+    let isLocked = false;
+    for (const member of members) {
+      const { hasPasskey } = await directory.describe(member);
+      const locks = hasPasskey || (await totp.state(member)) === "confirmed";
+      await rows.signOutEverywhere(member.site, member.person, { atMs, locks });
+      isLocked ||= locks;
+    }
+    await rows.removeToken(signedIn.hash);
+    await this.#note(members, "signed-out-everywhere", { locked: isLocked });
+    return isLocked;
+  }
+
+  /** In a sign-in by passkey or password: the browser's own key, which signed the document, may sign in alone again. Throws `forbidden`. */
+  async trustBrowserKey(credential: Credential, envelope: Envelope): Promise<void> {
+    const signedIn = await this.signedIn(credential);
+    if (signedIn.method !== "passkey" && signedIn.method !== "password") {
+      throw new SallyportError("forbidden", "sign in by passkey, or by password and code, first");
+    }
+    const { members } = await this.#verified(envelope);
+    const own = await this.members(signedIn);
+    const shared = members.filter((member) =>
+      own.some(({ site, person }) => site === member.site && person === member.person),
+    );
+    if (shared.length === 0) {
+      throw new SallyportError("forbidden", "key is another person's than the one signed in");
+    }
+    const strongMs = await this.#nextMs(shared);
+    for (const member of shared) await this.#notePageKey(member, strongMs);
+    await this.#note(shared, "browser-key-trusted", { key: shared[0]?.key ?? "" });
+  }
+
+  // The one place where a sign-in document is looked at: its relay, its nonce, its one signature, and whose key that is.
+  async #verified(envelope: Envelope) {
+    const { relay, nonces } = this.#parts;
     const signIn = parseSignIn(envelope);
     if (signIn.relay !== relay) {
       throw new SallyportError(
@@ -74,61 +260,15 @@ export class Accounts {
       throw new SallyportError("unauthorised", "no site here knows this key as that person's");
     }
     if (!nonces.spend(purpose, signIn.nonce)) throw unknownNonce();
-    const token = toBase64Url(suite.randomBytes(tokenBytes));
-    const now = wallSeconds(clock);
-    const signedIn = {
-      key: signature.keyid,
-      site: signIn.site ?? undefined,
-      endsAt: now + tokenSeconds,
-    };
-    await rows.addToken({ hash: await this.#hash(token), ...signedIn }, now);
-    for (const { site, person, key } of members) {
-      await rows.audit(site, { at: now, person, event: "signed-in", details: { key } });
-    }
-    return { token, signedIn, members };
-  }
-
-  /** The sign-in that a token stands for; throws `unauthorised`. */
-  async signedIn(token: string | undefined): Promise<SignedIn> {
-    const row =
-      token === undefined ? undefined : await this.#parts.rows.token(await this.#hash(token));
-    if (row === undefined || row.endsAt <= wallSeconds(this.#parts.clock)) {
-      throw new SallyportError("unauthorised", "not signed in, or not any more: sign in by key");
-    }
-    return row;
-  }
-
-  /** Who the token's holder is at a site; throws `unauthorised`, or `not_found` for a site that is not here or not theirs. */
-  async member(token: string | undefined, site: SiteId): Promise<Member> {
-    const signedIn = await this.signedIn(token);
-    const isOther = signedIn.site !== undefined && signedIn.site !== site;
-    const member = isOther ? undefined : await this.#parts.directory.member(site, signedIn.key);
-    if (member === undefined) throw unknownSite();
-    return member;
-  }
-
-  /** Who the token's holder is, at each of their sites. */
-  async members(signedIn: SignedIn): Promise<Member[]> {
-    const { documents, directory } = this.#parts;
-    const members: Member[] = [];
-    for (const { site } of (await documents.holdersOf(signedIn.key)).slice(0, mostSites)) {
-      if (signedIn.site !== undefined && signedIn.site !== site) continue;
-      const member = await directory.member(site, signedIn.key);
-      if (member) members.push(member);
-    }
-    return members;
-  }
-
-  /** Ends the token. */
-  async signOut(token: string | undefined): Promise<void> {
-    await this.signedIn(token);
-    if (token !== undefined) await this.#parts.rows.removeToken(await this.#hash(token));
+    // What form a signature has belongs to the stored key: verifying refuses a passkey's form for another one.
+    const method: SignInMethod = signature.passkey === undefined ? "key" : "passkey";
+    return { method, key: signature.keyid, site: signIn.site ?? undefined, members };
   }
 
   async #verifiedMembers(envelope: Envelope, signIn: SignIn, key: KeyId): Promise<Member[]> {
     const { relay, directory } = this.#parts;
     const verified: Member[] = [];
-    for (const member of await this.members({ key, site: signIn.site ?? undefined, endsAt: 0 })) {
+    for (const member of await this.#membersOf(key, signIn.site ?? undefined)) {
       if (signIn.person !== null && signIn.person !== member.person) continue;
       const held = await directory.held(member.site);
       await verifySignIn(envelope, held, { relay, nonce: signIn.nonce });
@@ -137,9 +277,141 @@ export class Accounts {
     return verified;
   }
 
+  async #membersOf(key: KeyId, site: SiteId | undefined): Promise<Member[]> {
+    const { documents, directory } = this.#parts;
+    const members: Member[] = [];
+    for (const holder of (await documents.holdersOf(key)).slice(0, mostSites)) {
+      if (site !== undefined && site !== holder.site) continue;
+      const member = await directory.member(holder.site, key);
+      if (member) members.push(member);
+    }
+    return members;
+  }
+
+  // A code says who sits at the browser, at the site whose code it is and no other: a site's own people can reset and enrol codes there.
+  async #strengthen(
+    members: readonly Member[],
+    named: SiteId | undefined,
+    { code, site = named }: CodeBeside,
+    address: string,
+  ): Promise<void> {
+    const [only, ...others] = members.filter(
+      (member) => site === undefined || member.site === site,
+    );
+    if (only === undefined || others.length > 0) {
+      throw new FieldError("codeSite", "say of which of your sites the code is");
+    }
+    await this.#parts.totp.verify({ ...only, address }, code);
+    await this.#notePageKey(only, await this.#nextMs([only]));
+  }
+
+  async #issue(
+    signIn: Pick<SignedIn, "key" | "site" | "issuedMs"> & { readonly method: SignInMethod },
+    members: readonly Member[],
+    { isPage, former }: Surroundings,
+  ): Promise<NewSignIn> {
+    const { suite, clock, rows, useNotice } = this.#parts;
+    const { method, key } = signIn;
+    const token = toBase64Url(suite.randomBytes(tokenBytes));
+    const now = wallSeconds(clock);
+    const endsAt = now + signInSeconds;
+    const hash = await this.#hash(token);
+    const formerHash = former === undefined ? undefined : await this.#hash(former);
+    await rows.addToken({ ...signIn, hash, isPage, usedAt: now, endsAt }, now, formerHash);
+    const notice = isPage && useNotice !== null ? { "use-notice": useNotice } : {};
+    await this.#note(members, "signed-in", { key, method, ...notice });
+    return { token, endsAt, method, members };
+  }
+
+  async #find(token: string, isPage: boolean, now: number): Promise<SignedIn | undefined> {
+    const { rows } = this.#parts;
+    const hash = await this.#hash(token);
+    if (!isPage && token.startsWith(apiTokenPrefix)) {
+      const row = await rows.apiToken(hash);
+      if (row === undefined || row.endsAt <= now) return undefined;
+      return { ...row, method: "api-token", isPage: false, idleEndsAt: undefined, apiToken: row };
+    }
+    const row = await rows.token(hash);
+    // A page's cookie is no bearer's token and the other way round.
+    if (row === undefined || row.endsAt <= now || row.isPage !== isPage) return undefined;
+    const idleEndsAt = isPage ? row.usedAt + idleSeconds : undefined;
+    if (idleEndsAt !== undefined && idleEndsAt <= now) {
+      await rows.removeToken(hash);
+      return undefined;
+    }
+    return { ...row, idleEndsAt, apiToken: undefined };
+  }
+
+  async #noteUse({ hash, apiToken, idleEndsAt }: SignedIn, now: number): Promise<void> {
+    const { rows } = this.#parts;
+    if (apiToken !== undefined) {
+      if (now - (apiToken.usedAt ?? 0) >= noteUseSeconds) await rows.useApiToken(hash, now);
+    } else if (idleEndsAt !== undefined && now + idleSeconds - idleEndsAt >= noteUseSeconds) {
+      await rows.useToken(hash, now);
+    }
+  }
+
+  // Whether a sign-in counts for a member since they last signed out everywhere.
+  async #stands(
+    { method, isPage, issuedMs }: Pick<SignedIn, "method" | "isPage" | "issuedMs">,
+    { site, person, key }: Member,
+  ): Promise<boolean> {
+    const { rows } = this.#parts;
+    const out = await rows.signedOut(site, person);
+    if (out === undefined) return true;
+    if (issuedMs <= out.atMs) return false;
+    if (method !== "key" || !out.locks) return true;
+    // A key that a browser holds is one also where it signs in like a command.
+    const strongMs = await rows.strongMs(site, person, key);
+    return (strongMs === undefined && !isPage) || (strongMs ?? 0) > out.atMs;
+  }
+
+  // Later than whatever these members ended, also within the same millisecond and after a clock was set back.
+  async #nextMs(members: readonly Member[]): Promise<number> {
+    const { rows, clock } = this.#parts;
+    let nextMs = clock.wallMs();
+    for (const { site, person } of members) {
+      const out = await rows.signedOut(site, person);
+      if (out !== undefined) nextMs = Math.max(nextMs, out.atMs + 1);
+    }
+    return nextMs;
+  }
+
+  async #notePageKey({ site, person, key }: Member, strongMs: number): Promise<void> {
+    await this.#parts.rows.addPageKey(site, person, key, strongMs);
+  }
+
+  async #note(
+    members: readonly Member[],
+    event: string,
+    details: Readonly<Record<string, string | boolean>>,
+  ): Promise<void> {
+    const { record, clock } = this.#parts;
+    const at = wallSeconds(clock);
+    for (const { site, person } of members) {
+      await record.audit(site, { at, person, event, details });
+    }
+  }
+
   async #hash(token: string): Promise<string> {
     return toBase64Url(await this.#parts.suite.sha256(utf8(token)));
   }
+}
+
+/** After signing out everywhere, for a browser's key by itself. */
+class KeyAloneError extends SallyportError {
+  readonly field = "code";
+  constructor() {
+    super(
+      "forbidden",
+      "signed out everywhere: this browser's key alone is not enough, add a code or sign in by passkey or password",
+    );
+  }
+}
+
+// A token of limited scope is its maker's; a key that the site has given to another person since does not take it along.
+function isAnothers({ apiToken }: SignedIn, member: Member): boolean {
+  return apiToken !== undefined && apiToken.person !== member.person;
 }
 
 function unknownNonce(): SallyportError {

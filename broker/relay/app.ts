@@ -5,16 +5,18 @@ import type { Server as HttpsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { toBase64Url } from "../../shared/bytes.ts";
+import { toBase64Url, utf8 } from "../../shared/bytes.ts";
 import type { Clock } from "../../shared/clock.ts";
 import type { DownMessage, DownName } from "../../shared/control.ts";
 import { nodeCrypto } from "../../shared/crypto/node.ts";
 import type { EdgeId } from "../../shared/ids.ts";
 import { Accounts, nonceLifeMs } from "./accounts.ts";
+import { ApiTokens } from "./api-tokens.ts";
 import { problemOf } from "./answers.ts";
 import { createApi } from "./api.ts";
 import { Attestations } from "./attestations.ts";
 import type { RelayConfig } from "./config.ts";
+import { upgradeCredentialOf } from "./credential.ts";
 import { Delivery } from "./delivery.ts";
 import { Directory, unknownSite } from "./directory.ts";
 import { Drop } from "./drop.ts";
@@ -24,6 +26,8 @@ import { openTokenFile } from "./key-files.ts";
 import { createLimits, type Limits } from "./limits.ts";
 import { createControl } from "./mqtt.ts";
 import { Nonces } from "./nonces.ts";
+import { PasswordHashes } from "./password-hash.ts";
+import { Passwords } from "./passwords.ts";
 import { Presence } from "./presence.ts";
 import { openRelayKeys } from "./relay-keys.ts";
 import { Reports } from "./reports.ts";
@@ -36,8 +40,8 @@ import { Throttle } from "./throttle.ts";
 import { authorityPath, developmentSigningUrl, openCertificate, watchCertificate } from "./tls.ts";
 import { Totp } from "./totp.ts";
 import { createTunnels, type VendorVerdict } from "./tunnels.ts";
-import { bearerTokenOf } from "./upgrade-answer.ts";
 import { mountUpgrades } from "./upgrades.ts";
+import { readUseNotice } from "./use-notice.ts";
 
 /** One relay process has one name behind its address; several will each have their own. */
 const label = "relay";
@@ -70,6 +74,7 @@ export async function startRelay(
   const keys = await openRelayKeys(dataDirectory, suite);
   const registrationToken = await openTokenFile(config.registrationTokenFile);
   const certified = await openCertificate(config, clock);
+  const useNotice = await readUseNotice(config.useNoticeFile);
   // What was opened before a fault is closed again; last opened, first closed.
   await using opened = new AsyncDisposableStack();
   const store = opened.use(await openStore(join(dataDirectory, "store.sqlite")));
@@ -79,6 +84,15 @@ export async function startRelay(
   const feed = new Feed(clock);
   const directory = new Directory(documents, suite, clock);
   const nonces = new Nonces(nonceLifeMs, clock);
+  const throttle = new Throttle(rows, clock);
+  const totp = new Totp({ rows, seeds: keys.seeds, throttle, clock, issuer: name });
+  const passwords = new Passwords({
+    suite,
+    rows: store.passwords,
+    hashes: new PasswordHashes(keys.passwordSecret, (length) => suite.randomBytes(length)),
+    totp,
+    throttle,
+  });
   const accounts = new Accounts({
     relay: name,
     suite,
@@ -86,15 +100,13 @@ export async function startRelay(
     nonces,
     directory,
     documents,
-    rows,
+    rows: store.signIns,
+    record: rows,
+    totp,
+    passwords,
+    useNotice: useNotice === null ? null : toBase64Url(await suite.sha256(utf8(useNotice))),
   });
-  const totp = new Totp({
-    rows,
-    seeds: keys.seeds,
-    throttle: new Throttle(rows, clock),
-    clock,
-    issuer: name,
-  });
+  const apiTokens = new ApiTokens({ suite, clock, rows: store.signIns, record: rows });
   const attestations = new Attestations(totp, keys.sign, clock);
 
   const send = <Name extends DownName>(edge: EdgeId, to: Name, message: DownMessage<Name>) =>
@@ -150,6 +162,9 @@ export async function startRelay(
       store,
       directory,
       accounts,
+      passwords,
+      apiTokens,
+      useNotice,
       totp,
       attestations,
       drop,
@@ -210,7 +225,8 @@ export async function startRelay(
     signIn: edgeSignIn,
     sendDial: (edge, dial) => send(edge, "dial", dial),
     isOnline: (edge) => control.isOnline(edge),
-    authoriseVendor: (request, edge) => authoriseVendor(request, edge, { accounts, edges, limits }),
+    authoriseVendor: (request, edge) =>
+      authoriseVendor(request, edge, { url, accounts, edges, limits }),
     clock,
   });
   let graceMs = 0;
@@ -257,14 +273,19 @@ function pageFolder(page: "portal" | "signing"): string {
 async function authoriseVendor(
   request: IncomingMessage,
   edge: EdgeId,
-  { accounts, edges, limits }: { accounts: Accounts; edges: EdgeRows; limits: Limits },
+  {
+    url,
+    accounts,
+    edges,
+    limits,
+  }: { url: string; accounts: Accounts; edges: EdgeRows; limits: Limits },
 ): Promise<VendorVerdict> {
   try {
     const row = await edges.get(edge);
-    const token = bearerTokenOf(request);
-    await accounts.signedIn(token);
+    const credential = upgradeCredentialOf(request, url);
+    await accounts.signedIn(credential);
     if (row?.admitted !== true) throw unknownSite();
-    const { site, person } = await accounts.member(token, row.site);
+    const { site, person } = await accounts.member(credential, row.site, "signed");
     limits.person.take(`${site} ${person}`);
     return { authorised: true };
   } catch (thrown) {

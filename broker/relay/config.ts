@@ -22,6 +22,8 @@ export interface RelayConfig {
   readonly dataDirectory: string;
   /** Made with a fresh token if there is none. */
   readonly registrationTokenFile: string;
+  /** Text that pages show before a sign-in; undefined = none. */
+  readonly useNoticeFile: string | undefined;
   readonly logLevel: LogLevel;
 }
 
@@ -52,6 +54,7 @@ const keys = [
   "tls-key",
   "data-directory",
   "registration-token-file",
+  "use-notice-file",
   "log-level",
 ] as const;
 type Key = (typeof keys)[number];
@@ -83,6 +86,7 @@ export function parseRelayConfig(sources: ConfigSources): RelayConfig {
       `${dataDirectory}/registration-token`,
       parsePath,
     ),
+    useNoticeFile: read<string | undefined>("use-notice-file", undefined, parsePath),
     logLevel: read("log-level", "info", parseLogLevel),
   };
   if (faults.length > 0) throw new SallyportError("config_invalid", faults.join("\n"));

@@ -31,6 +31,12 @@ export interface Member {
   readonly company: CompanyId | undefined;
 }
 
+export interface Description {
+  readonly siteName: string;
+  readonly personName: string;
+  readonly hasPasskey: boolean;
+}
+
 const mostViews = 256;
 
 export class Directory {
@@ -68,6 +74,23 @@ export class Directory {
       return { site, person, key, roles, company: companyOf(person) };
     }
     return undefined;
+  }
+
+  /** What a member and the site are called, and whether a passkey is among the member's keys. */
+  async describe({ site, person }: Pick<Member, "site" | "person">): Promise<Description> {
+    const held = await this.held(site);
+    const { name, persons, companies } = held.manifest.payload;
+    const named = [
+      ...persons,
+      ...held.rosters.flatMap((roster) => roster.payload.technicians),
+      ...companies.flatMap((company) => company.administrators),
+    ];
+    const keys = knownPersons(held).find((item) => item.id === person)?.keys ?? [];
+    return {
+      siteName: name,
+      personName: named.find((item) => item.id === person)?.name ?? person,
+      hasPasskey: keys.some(({ kind }) => kind === "passkey"),
+    };
   }
 
   /** What the store is to look up once these documents are the newest. */

@@ -1,4 +1,4 @@
-// The relay's own secrets: the attestation key that manifests name, and what seals the store's TOTP seeds.
+// The relay's own secrets: the attestation key that manifests name, what seals the store's TOTP seeds, and what goes into password hashes.
 // Invariant: one key, one use; what is sealed for one person of one site opens for no other.
 import { join } from "node:path";
 import { concatBytes, lengthPrefixed, utf8 } from "../../shared/bytes.ts";
@@ -14,6 +14,7 @@ export interface RelayKeys {
   readonly attestationKey: Uint8Array;
   readonly sign: SignPae;
   readonly seeds: SeedSeal;
+  readonly passwordSecret: Uint8Array;
 }
 
 /** Opens the two key files of a data directory, making them at first start; throws `file_invalid`. */
@@ -27,6 +28,7 @@ export async function openRelayKeys(directory: string, suite: CryptoSuite): Prom
     attestationKey: attestation.publicKey,
     sign: async (pae) => ({ keyid, sig: await suite.ed25519Sign(attestation.privateKey, pae) }),
     seeds: new SeedSeal(suite, await suite.hkdfExpand(root, utf8("sallyport totp seeds v1"), 32)),
+    passwordSecret: await suite.hkdfExpand(root, utf8("sallyport passwords v1"), 32),
   };
 }
 

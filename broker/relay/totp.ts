@@ -28,6 +28,15 @@ export interface TotpEnrolment {
   readonly uri: string;
 }
 
+/** A code that is good now. */
+export interface SpendableCode {
+  /** True once. */
+  spend(): Promise<boolean>;
+}
+
+/** No site and no person have such ids. */
+const nobody = { site: "" as SiteId, person: "" as PersonId };
+
 export interface TotpParts {
   readonly rows: AccountRows;
   readonly seeds: SeedSeal;
@@ -52,15 +61,18 @@ export class Totp {
     this.#parts = parts;
   }
 
-  async state({ site, person }: TotpPerson): Promise<TotpState> {
+  async state({ site, person }: Pick<TotpPerson, "site" | "person">): Promise<TotpState> {
     const row = await this.#parts.rows.totp(site, person);
     if (row?.confirmed) return "confirmed";
     return row?.pending ? "pending" : "none";
   }
 
-  /** A fresh seed, which counts once a code of it is confirmed. Whoever has a confirmed one must show a code of that: throws as `verify`. */
-  async enrol(who: TotpPerson, code: string | undefined): Promise<TotpEnrolment> {
-    if ((await this.state(who)) === "confirmed") await this.verify(who, code ?? "");
+  /**
+   * A fresh seed, which counts once a code of it is confirmed. Whoever has a confirmed one must show a code of that, unless `isProven` otherwise:
+   * throws as `verify`.
+   */
+  async enrol(who: TotpPerson, code: string | undefined, isProven = false): Promise<TotpEnrolment> {
+    if (!isProven && (await this.state(who)) === "confirmed") await this.verify(who, code ?? "");
     const { rows, seeds, issuer } = this.#parts;
     const secret = generateSecret();
     await rows.enrolTotp(who.site, who.person, await seeds.seal(who.site, who.person, secret));
@@ -75,6 +87,30 @@ export class Totp {
   /** The code's time step, spent from now on; throws `CodeRefusedError`, or `RateLimitedError` while the person or address has to wait. */
   async verify(who: TotpPerson, code: string): Promise<number> {
     return this.#spend(who, code, "confirmed");
+  }
+
+  /**
+   * What a code is worth, not spent and not counted: for one who throttles by himself and spends it once all else is right too. Takes as long for
+   * nobody (undefined) as for somebody.
+   */
+  async look(
+    who: Pick<TotpPerson, "site" | "person"> | undefined,
+    code: string,
+  ): Promise<SpendableCode | undefined> {
+    const { rows, seeds, clock } = this.#parts;
+    const { site, person } = who ?? nobody;
+    const row = await rows.totp(site, person);
+    const confirmed = row?.confirmed;
+    const sealed = confirmed ?? (await seeds.seal(site, person, generateSecret()));
+    const secret = await seeds.open(site, person, sealed);
+    try {
+      const timeStep = matchCode(secret, code, clock.wallMs(), row?.timeStep ?? 0);
+      if (confirmed === undefined) return undefined;
+      return { spend: () => rows.spendTimeStep(site, person, confirmed, timeStep) };
+    } catch (thrown) {
+      if (thrown instanceof CodeRefusedError) return undefined;
+      throw thrown;
+    }
   }
 
   /** Forgets a person's seeds (a lost phone); false if there were none. */

@@ -18,6 +18,10 @@ export const Seconds = Type.Integer({ minimum: 0, description: "Unix seconds" })
 export const Count = Type.Integer({ minimum: 0 });
 export const Person = Type.String({ maxLength: 65, description: "`anna` or `acme/joe`" });
 export const Code = Type.String({ maxLength: 16, description: "six digits" });
+export const AnyCode = Type.String({
+  maxLength: 40,
+  description: "six digits, or a recovery code",
+});
 export const Nothing = Type.Null({ description: "no body" });
 
 export const EnvelopeBody = Type.Object(

@@ -3,17 +3,20 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Clock } from "../../../shared/clock.ts";
 import type { SiteId } from "../../../shared/ids.ts";
-import type { Accounts } from "../accounts.ts";
+import type { Accounts, Holder } from "../accounts.ts";
+import type { ApiTokens } from "../api-tokens.ts";
 import type { Attestations } from "../attestations.ts";
-import type { Directory, Member } from "../directory.ts";
+import { credentialOf } from "../credential.ts";
+import type { Directory } from "../directory.ts";
 import type { Drop } from "../drop.ts";
 import type { EdgeSignIn } from "../edge-sign-in.ts";
 import type { Feed } from "../feed.ts";
 import type { Limits } from "../limits.ts";
+import type { Passwords } from "../passwords.ts";
+import type { Use } from "../rights.ts";
 import type { Stops } from "../stops.ts";
 import type { Store } from "../store/store.ts";
 import type { Totp } from "../totp.ts";
-import { bearerTokenOf } from "../upgrade-answer.ts";
 import type { TypeBoxProvider } from "../validation.ts";
 
 /** Everything that routes call. */
@@ -31,6 +34,10 @@ export interface ApiParts {
   readonly store: Store;
   readonly directory: Directory;
   readonly accounts: Accounts;
+  readonly passwords: Passwords;
+  readonly apiTokens: ApiTokens;
+  /** What pages show before a sign-in. */
+  readonly useNotice: string | null;
   readonly totp: Totp;
   readonly attestations: Attestations;
   readonly drop: Drop;
@@ -50,13 +57,17 @@ export type Api = FastifyInstance<
   TypeBoxProvider
 >;
 
-/** Who asks, at the site of the path; throws `unauthorised`, or `not_found` for a site that is not theirs. */
+/**
+ * Who asks, at the site of the path, and how they are signed in; throws `unauthorised`, `not_found` for a site that is not theirs, or `forbidden` for a
+ * way of signing in that is not good for this `use` (of itself, reading for a GET and a signed post for the rest).
+ */
 export async function memberOf(
   request: FastifyRequest,
   site: SiteId,
-  { accounts, limits }: ApiParts,
-): Promise<Member> {
-  const member = await accounts.member(bearerTokenOf(request.raw), site);
-  limits.person.take(`${site} ${member.person}`);
-  return member;
+  { accounts, limits, url }: ApiParts,
+  use: Use = request.method === "GET" ? "read" : "signed",
+): Promise<Holder> {
+  const holder = await accounts.member(credentialOf(request.raw, url()), site, use);
+  limits.person.take(`${site} ${holder.person}`);
+  return holder;
 }

@@ -9,8 +9,18 @@ import { Hash, problems, record, Seconds } from "./fields.ts";
 const healthMs = 1_000;
 
 export function relayRoutes(api: Api, parts: ApiParts): void {
-  const { name, version, url, signingUrl, attestationKey, clock, store, edgeSignIn, limits } =
-    parts;
+  const {
+    name,
+    version,
+    url,
+    signingUrl,
+    attestationKey,
+    clock,
+    store,
+    edgeSignIn,
+    limits,
+    useNotice,
+  } = parts;
 
   // Anybody may ask, and each look costs a write to the disk: so one a second answers all.
   let look: { readonly atMs: number; readonly result: Promise<void> } | undefined;
@@ -34,6 +44,9 @@ export function relayRoutes(api: Api, parts: ApiParts): void {
             attestationKey: Hash,
             version: Type.String(),
             time: Seconds,
+            useNotice: Type.Union([Type.String(), Type.Null()], {
+              description: "to be shown before a sign-in",
+            }),
             signing: Type.Union([
               record({ rpId: Type.String(), origin: Type.String() }),
               Type.Null(),
@@ -49,6 +62,7 @@ export function relayRoutes(api: Api, parts: ApiParts): void {
       attestationKey,
       version,
       time: wallSeconds(clock),
+      useNotice,
       signing: signingAt(signingUrl()),
     }),
   );

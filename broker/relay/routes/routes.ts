@@ -1,8 +1,12 @@
 // All resources of the API, one file each.
 import type { Api, ApiParts } from "./parts.ts";
+import { accountRoutes } from "./account.ts";
+import { apiTokenRoutes } from "./api-tokens.ts";
 import { attestationRoutes } from "./attestations.ts";
 import { auditRoutes } from "./audit.ts";
+import { currentSignInRoutes } from "./current-sign-in.ts";
 import { documentRoutes } from "./documents.ts";
+import { draftRoutes } from "./drafts.ts";
 import { edgeRoutes } from "./edges.ts";
 import { invitationRoutes } from "./invitations.ts";
 import { journalRoutes } from "./journal.ts";
@@ -21,6 +25,9 @@ export function routes(api: Api, parts: ApiParts): void {
     relayRoutes,
     siteRoutes,
     signInRoutes,
+    currentSignInRoutes,
+    accountRoutes,
+    apiTokenRoutes,
     documentRoutes,
     manifestRoutes,
     invitationRoutes,
@@ -32,6 +39,7 @@ export function routes(api: Api, parts: ApiParts): void {
     journalRoutes,
     receiptRoutes,
     auditRoutes,
+    draftRoutes,
   ]) {
     add(api, parts);
   }

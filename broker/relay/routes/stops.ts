@@ -30,7 +30,7 @@ export function stopRoutes(api: Api, parts: ApiParts): void {
       },
     },
     async (request, reply) => {
-      const member = await memberOf(request, siteIn(request.params), parts);
+      const member = await memberOf(request, siteIn(request.params), parts, "alone");
       const { edge, scope, id } = request.body;
       reply.status(202);
       return parts.stops.ask(member, { edge: parseEdgeId(edge), scope, id });

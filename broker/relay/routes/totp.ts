@@ -8,8 +8,19 @@ import { memberOf, type Api, type ApiParts } from "./parts.ts";
 import type { Member } from "../directory.ts";
 import { addressSubject } from "../rate.ts";
 import type { TotpPerson } from "../totp.ts";
+import { requireUse } from "../rights.ts";
 import { hasRole } from "../visibility.ts";
-import { Code, Nothing, Person, problems, record, signedIn, siteIn, SiteParams } from "./fields.ts";
+import {
+  AnyCode,
+  Code,
+  Nothing,
+  Person,
+  problems,
+  record,
+  signedIn,
+  siteIn,
+  SiteParams,
+} from "./fields.ts";
 
 /** Whose code comes with a request. */
 export function totpPersonOf({ site, person }: Member, request: FastifyRequest): TotpPerson {
@@ -17,7 +28,7 @@ export function totpPersonOf({ site, person }: Member, request: FastifyRequest):
 }
 
 export function totpRoutes(api: Api, parts: ApiParts): void {
-  const { totp, store, clock } = parts;
+  const { totp, passwords, store, clock } = parts;
   const shared = { security: signedIn, params: SiteParams };
 
   api.get(
@@ -39,7 +50,7 @@ export function totpRoutes(api: Api, parts: ApiParts): void {
       },
     },
     async (request) => {
-      const member = await memberOf(request, siteIn(request.params), parts);
+      const member = await memberOf(request, siteIn(request.params), parts, "signed");
       return { state: await totp.state(totpPersonOf(member, request)) };
     },
   );
@@ -49,9 +60,9 @@ export function totpRoutes(api: Api, parts: ApiParts): void {
     {
       schema: {
         summary:
-          "Enrol a new seed; it counts once confirmed. Needs a code of the old one, if there is one",
+          "Enrol a new seed; it counts once confirmed. Needs a code of the old one or a recovery code, if there is one",
         ...shared,
-        body: record({ code: Type.Optional(Code) }),
+        body: record({ code: Type.Optional(AnyCode) }),
         response: {
           201: record({ secret: Type.String(), uri: Type.String() }),
           ...problems,
@@ -60,7 +71,12 @@ export function totpRoutes(api: Api, parts: ApiParts): void {
     },
     async (request, reply) => {
       const member = await memberOf(request, siteIn(request.params), parts);
-      const enrolment = await totp.enrol(totpPersonOf(member, request), request.body.code);
+      const who = totpPersonOf(member, request);
+      const isFirst = (await totp.state(who)) !== "confirmed";
+      // What a password reads must not grow into the factor that goes with a key.
+      if (isFirst) requireUse("alone", member.signedIn);
+      else await passwords.spendCode(who, request.body.code ?? "");
+      const enrolment = await totp.enrol(who, undefined, !isFirst);
       reply.status(201);
       return enrolment;
     },
@@ -97,7 +113,12 @@ export function totpRoutes(api: Api, parts: ApiParts): void {
       },
     },
     async (request, reply) => {
-      const { site, person, ...member } = await memberOf(request, siteIn(request.params), parts);
+      const { site, person, ...member } = await memberOf(
+        request,
+        siteIn(request.params),
+        parts,
+        "alone",
+      );
       if (!hasRole({ site, person, ...member }, "owner")) {
         throw new SallyportError("forbidden", "resetting a second factor is for owners");
       }

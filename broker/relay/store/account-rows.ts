@@ -1,16 +1,7 @@
-// What the relay keeps of people: sign-ins, second factors, throttles, and its own record of what they did.
-// Invariants: a token is kept as its hash alone; a TOTP time step is spent in the same statement that finds it unspent.
-import type { KeyId, PersonId, SiteId } from "../../../shared/ids.ts";
+// What the relay keeps of people: second factors, throttles, and its own record of what they did.
+// Invariant: a TOTP time step is spent in the same statement that finds it unspent.
+import type { PersonId, SiteId } from "../../../shared/ids.ts";
 import type { Sql } from "./sql.ts";
-
-export interface TokenRow {
-  /** SHA-256 of the token, base64url. */
-  readonly hash: string;
-  readonly key: KeyId;
-  /** Undefined: good for every site where the key stands. */
-  readonly site: SiteId | undefined;
-  readonly endsAt: number;
-}
 
 /** Seeds are sealed under the relay's own key. */
 export interface TotpRow {
@@ -39,31 +30,6 @@ export class AccountRows {
 
   constructor(sql: Sql) {
     this.#sql = sql;
-  }
-
-  /** Keeps a sign-in; forgets those that ended before `now`. */
-  async addToken(token: TokenRow, now: number): Promise<void> {
-    this.#sql.transaction(() => {
-      this.#sql.run("DELETE FROM tokens WHERE ends_at < ?", now);
-      const insert = "INSERT INTO tokens (hash, key, site, ends_at) VALUES (?, ?, ?, ?)";
-      this.#sql.run(insert, token.hash, token.key, token.site ?? null, token.endsAt);
-    });
-  }
-
-  async token(hash: string): Promise<TokenRow | undefined> {
-    const row = this.#sql.get("SELECT * FROM tokens WHERE hash = ?", hash);
-    return (
-      row && {
-        hash,
-        key: row["key"] as KeyId,
-        site: (row["site"] ?? undefined) as SiteId | undefined,
-        endsAt: Number(row["ends_at"]),
-      }
-    );
-  }
-
-  async removeToken(hash: string): Promise<void> {
-    this.#sql.run("DELETE FROM tokens WHERE hash = ?", hash);
   }
 
   async totp(site: SiteId, person: PersonId): Promise<TotpRow | undefined> {

@@ -4,9 +4,15 @@ import { randomBytes } from "node:crypto";
 import { open } from "node:fs/promises";
 import { toBase64Url } from "../../../shared/bytes.ts";
 import { AccountRows } from "./account-rows.ts";
+import { ChannelRows } from "./channel-rows.ts";
 import { DocumentRows } from "./document-rows.ts";
+import { DraftRows } from "./draft-rows.ts";
 import { EdgeRows } from "./edge-rows.ts";
+import { NoticeRows } from "./notice-rows.ts";
+import { PasswordRows } from "./password-rows.ts";
+import { SignInRows } from "./sign-in-rows.ts";
 import { Sql } from "./sql.ts";
+import { WatchRows } from "./watch-rows.ts";
 
 export interface Store extends AsyncDisposable {
   /** Random, made with the store: tells an edge whether its place in the log means anything here. */
@@ -14,6 +20,12 @@ export interface Store extends AsyncDisposable {
   readonly documents: DocumentRows;
   readonly edges: EdgeRows;
   readonly accounts: AccountRows;
+  readonly channels: ChannelRows;
+  readonly notices: NoticeRows;
+  readonly watch: WatchRows;
+  readonly signIns: SignInRows;
+  readonly passwords: PasswordRows;
+  readonly drafts: DraftRows;
   /** Throws unless the store takes writes. */
   check(): Promise<void>;
 }
@@ -35,6 +47,12 @@ export async function openStore(path: string): Promise<Store> {
     documents: new DocumentRows(sql),
     edges: new EdgeRows(sql),
     accounts: new AccountRows(sql),
+    channels: new ChannelRows(sql),
+    notices: new NoticeRows(sql),
+    watch: new WatchRows(sql),
+    signIns: new SignInRows(sql),
+    passwords: new PasswordRows(sql),
+    drafts: new DraftRows(sql),
     // A row in and out again: SQLite writes nothing for an update that changes nothing, and a full disk would go unnoticed.
     check: async () =>
       sql.transaction(() => {
