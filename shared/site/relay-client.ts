@@ -176,20 +176,27 @@ export class OpenRelay {
   }
 }
 
-/** One site at its relay, for a person who is signed in. `token` gives a live sign-in; `renew` replaces one that the relay no longer takes. */
+/** One site at its relay, for a person who is signed in. `token` gives a live sign-in, or nothing where a cookie is one; `renew` replaces one that the relay no longer takes. */
 export class SiteRelay {
   readonly site: SiteId;
   readonly #http: RelayCaller;
-  readonly #token: (renew: boolean) => Promise<string>;
+  readonly #token: (renew: boolean) => Promise<string | undefined>;
 
-  constructor(http: RelayCaller, site: SiteId, token: (renew: boolean) => Promise<string>) {
+  constructor(
+    http: RelayCaller,
+    site: SiteId,
+    token: (renew: boolean) => Promise<string | undefined>,
+  ) {
     this.#http = http;
     this.site = site;
     this.#token = token;
   }
 
-  token(): Promise<string> {
-    return this.#token(false);
+  /** Throws `unauthorised` where a cookie stands for the sign-in. */
+  async token(): Promise<string> {
+    const token = await this.#token(false);
+    if (token === undefined) throw new SiteFault("unauthorised", "this sign-in has no token");
+    return token;
   }
 
   /** The manifests from a version on, page by page; what the relay says of their number only decides whether to ask again. */
@@ -318,11 +325,17 @@ export class SiteRelay {
     schema: Schema,
   ): Promise<v.InferOutput<Schema>> {
     const path = `/api/sites/${this.site}/${call.path}`;
+    const token = await this.#token(false);
     try {
-      return await this.#http.call({ ...call, path, token: await this.#token(false) }, schema);
+      return await this.#http.call(
+        { ...call, path, ...(token !== undefined && { token }) },
+        schema,
+      );
     } catch (thrown) {
       if (!(thrown instanceof RelayFault && thrown.status === 401)) throw thrown;
-      return this.#http.call({ ...call, path, token: await this.#token(true) }, schema);
+      const renewed = await this.#token(true);
+      if (renewed === undefined) throw thrown;
+      return this.#http.call({ ...call, path, token: renewed }, schema);
     }
   }
 }

@@ -1,0 +1,28 @@
+// Texts of the frame around every page.
+export const shell = {
+  product: "Sallyport",
+  skip: "Skip to the content",
+  navigation: "Main navigation",
+  menu: "Menu",
+  account: "Account",
+  signOut: "Sign out",
+  settings: "Settings",
+  site: "Site",
+  loading: "Loading …",
+  retry: "Try again",
+  back: "Back",
+  cancel: "Cancel",
+  close: "Close",
+  copied: "Copied",
+  copy: "Copy",
+  offline: "No connection to the relay. What you see may be old; it is tried again by itself.",
+  notFound: "There is no such page",
+  notFoundHint: "The address may be mistyped, or the page is for other roles than yours.",
+  home: "To the start page",
+  update: "A newer version of these pages is there.",
+  reload: "Reload",
+  unknownHere: (site: string) => `This browser does not know ${site} yet`,
+  unknownHereHint:
+    "You are signed in, but this browser holds no key for the site. Ask whoever invited you for a new link and open it here: that is how a second device or a replaced phone is added.",
+  appearance: { light: "Light", dark: "Dark", auto: "As the device" },
+} as const;
