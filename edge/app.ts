@@ -203,6 +203,7 @@ async function bringUp(
     hostKey: identity.sshHost,
     idleLimitMs: options.idleLimitMs,
     openTarget: async (admitted) => (await import("./targets/target.ts")).openTarget(admitted),
+    probeDevice: async (...asked) => (await import("./targets/probe.ts")).probeDevice(...asked),
     evidence: () => ({ ...ground, recordings, manifest: manifestHash() }),
     status: (admission: ReadingAdmission) => statusOf(statusSource, admission),
   });

@@ -161,10 +161,15 @@ export function decideOpening(
   return admitted<OpeningAdmission>({ person, request, grant, ...granted });
 }
 
-/** May this caller read what his purpose reads? By proof and role; a lockdown does not blind those who must see it. */
+/**
+ * May this caller read what his purpose reads? By proof and role; a lockdown does not blind those who must see it. To probe is to touch
+ * a device, though: that waits for the lift.
+ */
 export function decideReading(caller: Caller, situation: Situation): Decision<ReadingAdmission> {
   const { proof, purpose } = caller;
-  const fault = faultOfCaller(caller, isReading(purpose) ? rolesFor[purpose] : [], situation);
+  const fault =
+    faultOfCaller(caller, isReading(purpose) ? rolesFor[purpose] : [], situation) ??
+    (purpose === "probe" ? faultOfEdge(situation) : undefined);
   if (fault !== undefined) return refused(fault);
   return admitted<ReadingAdmission>({ person: proof.payload.person, purpose });
 }
@@ -287,15 +292,19 @@ function faultOfFactors(
 }
 
 // What closes the whole edge or the whole job, whatever the target.
-function faultOfEverywhere({ request }: Job, { lockdowns, stops, edge }: Situation): Fault {
+function faultOfEverywhere({ request }: Job, situation: Situation): Fault {
+  const isStopped = situation.stops.some(
+    (scope) => scope.kind === "request" && scope.id === request.hash,
+  );
+  return faultOfEdge(situation) ?? (isStopped ? "stopped" : undefined);
+}
+
+function faultOfEdge({ lockdowns, stops, edge }: Situation): Fault {
   const isLocked = lockdowns.some(
     (scope) => scope.kind === "site" || (scope.kind === "edge" && scope.id === edge),
   );
   if (isLocked) return "locked-down";
-  const isStopped = stops.some(
-    (scope) => scope.kind === "edge" || (scope.kind === "request" && scope.id === request.hash),
-  );
-  return isStopped ? "stopped" : undefined;
+  return stops.some((scope) => scope.kind === "edge") ? "stopped" : undefined;
 }
 
 // What closes one target and leaves the others of the job open.

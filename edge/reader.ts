@@ -1,8 +1,9 @@
-// Somebody of the site who reads: admitted by the gate, asked again on every change, journaled with what was read.
+// Somebody of the site who reads, or tries a device: admitted by the gate, asked again on every change, journaled with what was asked.
 import type { EdgeChannel, Verdict } from "../shared/channel/admission.ts";
-import type { Clock } from "../shared/clock.ts";
 import { messageOf } from "../shared/errors.ts";
+import type { Read } from "../shared/channel/messages.ts";
 import { decideReading, type Caller, type ReadingAdmission } from "./gate.ts";
+import { Probing, type ProbingWorld } from "./probing.ts";
 import { answerRead, type ReadingWorld } from "./reading.ts";
 import type { Archive } from "./record/archive.ts";
 import { toldReason, type RefusalReason } from "./refusal.ts";
@@ -12,9 +13,8 @@ import { surelyNowMs, type Situation } from "./situation.ts";
 /** Nobody watches for longer without a fresh proof. */
 const longestReadMs = 24 * 3_600_000;
 
-export interface ReaderWorld extends ReadingWorld {
+export interface ReaderWorld extends ReadingWorld, ProbingWorld {
   readonly archive: Archive;
-  readonly clock: Clock;
   readonly situation: () => Situation | undefined;
   readonly log: (line: string) => void;
 }
@@ -108,25 +108,35 @@ export class Reader {
 
   #takeChannel(admission: ReadingAdmission): void {
     const channel = this.#channel;
-    const { journal, log } = this.#world;
+    const ids = { session: this.id, person: admission.person };
+    const probing = new Probing(this.#world, channel, ids, this.ended);
     let isAsked = false;
     channel.onData = (_bytes, settled) => settled();
     channel.onClose = () => this.#leave();
-    channel.onControl = (message) => {
-      if (message.type !== "read" || isAsked) return;
-      isAsked = true;
-      const { recording, search } = message;
-      journal
-        .append(
-          "read",
-          { session: this.id, ...(recording !== null && { recording }) },
-          { purpose: admission.purpose, search },
-        )
-        .then(() => answerRead(this.#world, channel, admission, message, this.ended))
-        .catch((fault: unknown) => {
-          log(`reading not journaled: ${messageOf(fault)}`);
-          this.end("edge-failing");
-        });
+    channel.onEnd = () => {
+      if (admission.purpose === "probe") channel.end();
     };
+    channel.onControl = (message) => {
+      if (message.type === "probe" && admission.purpose === "probe") {
+        this.#unlessFailing(probing.take(message));
+      } else if (message.type === "read" && !isAsked) {
+        isAsked = true;
+        this.#unlessFailing(this.#read(admission, message));
+      }
+    };
+  }
+
+  async #read(admission: ReadingAdmission, read: Read): Promise<void> {
+    const { recording, search } = read;
+    const ids = { session: this.id, ...(recording !== null && { recording }) };
+    await this.#world.journal.append("read", ids, { purpose: admission.purpose, search });
+    await answerRead(this.#world, this.#channel, admission, read, this.ended);
+  }
+
+  #unlessFailing(answering: Promise<void>): void {
+    answering.catch((fault: unknown) => {
+      this.#world.log(`reading not journaled: ${messageOf(fault)}`);
+      this.end("edge-failing");
+    });
   }
 }

@@ -1,7 +1,7 @@
 // What people of the site read of an edge, over a sealed channel and through the gate: status, journal, recordings, evidence (design: "Record").
 // One `read` message asks, the answer is data, the end of it is the channel's end; lines are JSON or asciicast, evidence is a tar stream.
 import type { Channel } from "../shared/channel/channel.ts";
-import type { ControlMessageOf } from "../shared/channel/messages.ts";
+import type { Read } from "../shared/channel/messages.ts";
 import type { Purpose } from "../shared/document/proof.ts";
 import { messageOf, SallyportError } from "../shared/errors.ts";
 import { utf8 } from "../shared/bytes.ts";
@@ -20,7 +20,6 @@ export interface ReadingWorld {
   readonly status: (admission: ReadingAdmission) => unknown;
 }
 
-type Read = ControlMessageOf<"read">;
 type Pieces = AsyncIterable<Uint8Array>;
 
 /** Writes the answer to the channel and ends it; a failure aborts it with its text. Resolves when all was written, or `signal` is aborted. */

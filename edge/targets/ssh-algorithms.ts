@@ -52,9 +52,23 @@ const legacyMacs = ["hmac-sha1-etm@openssh.com", "hmac-sha1", "hmac-sha1-96", "h
 
 type HostKeyAlgorithm = Extract<Algorithms["serverHostKey"], readonly unknown[]>[number];
 
-/** What is offered to a device: of host keys only the kinds that are pinned, in the order of the pins, so that it shows one of those. */
+const hostKeyKinds = [
+  "ssh-ed25519",
+  "ecdsa-sha2-nistp256",
+  "ecdsa-sha2-nistp384",
+  "ecdsa-sha2-nistp521",
+  "ssh-rsa",
+  "ssh-dss",
+] as const;
+
+/**
+ * What is offered to a device: of host keys the kinds that are pinned first, in the order of the pins, so that it shows one of those. The
+ * others follow only so that another key is shown and can be named: it is refused all the same.
+ */
 export function deviceAlgorithms(pinnedKinds: readonly string[], legacy: boolean): Algorithms {
-  const serverHostKey = pinnedKinds.flatMap((kind) => signaturesOf(kind, legacy));
+  const serverHostKey = [...pinnedKinds, ...hostKeyKinds].flatMap((kind) =>
+    signaturesOf(kind, legacy),
+  );
   return {
     kex: [...modernKex, ...(legacy ? legacyKex : [])],
     serverHostKey: [...new Set(serverHostKey)],

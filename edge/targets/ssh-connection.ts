@@ -1,12 +1,13 @@
 // The edge's own SSH connection to a device: host key pinned, the vault's secret injected and forgotten. The vendor never has either.
 // What fails becomes one of three: device_unreachable, device_changed (another host key than pinned), device_refused (login or algorithms).
-import { createHash } from "node:crypto";
+import type { Socket } from "node:net";
+import type { Clock } from "../../shared/clock.ts";
 import { messageOf } from "../../shared/errors.ts";
 import type { Device } from "../../shared/document/device.ts";
 import { addressOf, DeviceError } from "./device-error.ts";
 import { dialDevice, lost, unreachable, type DeviceAddress } from "./device-socket.ts";
 import { deviceAlgorithms } from "./ssh-algorithms.ts";
-import { isKeyOfLine } from "./ssh-host-key.ts";
+import { fingerprintOf, fingerprintOfLine, isKeyOfLine, lineOfKey } from "./ssh-host-key.ts";
 import { Login } from "./ssh-login.ts";
 import { askFor, Client, type SshClient } from "./ssh2.ts";
 import type { AdmittedOpening } from "./target.ts";
@@ -23,6 +24,18 @@ export interface SshConnection extends Disposable {
   readonly lost: AbortSignal;
 }
 
+/** What is needed to log in over a socket to the device. */
+export interface SshAttempt {
+  readonly address: DeviceAddress;
+  readonly device: SshDevice;
+  readonly legacy: boolean;
+  /** Used once and wiped. */
+  readonly login: Login;
+  readonly clock: Clock;
+  /** The host key that the device shows, before it is judged. */
+  readonly onHostKey?: (line: string) => void;
+}
+
 /** Connects and logs in; rejects with a DeviceError, having closed what it opened. `stop` ends the attempt. */
 export async function connectSsh(
   admitted: AdmittedOpening,
@@ -33,6 +46,17 @@ export async function connectSsh(
   const address = { host: device.host, port: device.port, name: target.name };
   const login = new Login(device.login, await admitted.readSecret());
   const socket = await dialDevice(address, { signal: stop, clock, allowHalfOpen: false });
+  const legacy = device.legacy && target.legacy;
+  return logIn(socket, { address, device, legacy, login, clock }, stop);
+}
+
+/** As `connectSsh`, over a fresh socket, which it owns from this turn on. */
+export async function logIn(
+  socket: Socket,
+  attempt: SshAttempt,
+  stop: AbortSignal,
+): Promise<SshConnection> {
+  const { address, device, login, clock } = attempt;
   const client = new Client();
   const ended = new AbortController();
   const { promise: ready, resolve, reject } = Promise.withResolvers<void>();
@@ -59,10 +83,11 @@ export async function connectSsh(
       readyTimeout: 0,
       algorithms: deviceAlgorithms(
         device.hostKeys.map((line) => line.split(" ")[0] ?? ""),
-        device.legacy && target.legacy,
+        attempt.legacy,
       ),
       hostVerifier: (key: Buffer) => {
         shownKey = key;
+        attempt.onHostKey?.(lineOfKey(key));
         return device.hostKeys.some((line) => isKeyOfLine(line, key));
       },
       authHandler: askFor((left, partial) => login.next(left, partial)),
@@ -87,15 +112,12 @@ export async function connectSsh(
   };
 }
 
-interface Attempt {
-  readonly address: DeviceAddress;
-  readonly device: SshDevice;
+type Attempted = Pick<SshAttempt, "address" | "device" | "login"> & {
   readonly shownKey: Buffer | undefined;
-  readonly login: Login;
-}
+};
 
-function explain(cause: Error & { level?: string }, attempt: Attempt): DeviceError {
-  const { address, device, shownKey, login } = attempt;
+function explain(cause: Error & { level?: string }, attempted: Attempted): DeviceError {
+  const { address, device, shownKey, login } = attempted;
   if (shownKey !== undefined && !device.hostKeys.some((line) => isKeyOfLine(line, shownKey))) {
     return changed(address, `shows host key ${fingerprintOf(shownKey)}`, device, cause);
   }
@@ -119,9 +141,7 @@ function changed(
   device: SshDevice,
   cause: unknown,
 ): DeviceError {
-  const pins = device.hostKeys.map((line) =>
-    fingerprintOf(Buffer.from(line.split(" ")[1] ?? "", "base64")),
-  );
+  const pins = device.hostKeys.map(fingerprintOfLine);
   return new DeviceError(
     "device_changed",
     `device ${addressOf(address.host, address.port)} ${what}, pinned is ${pins.join(", ")}`,
@@ -138,9 +158,4 @@ export function refusedBy(address: DeviceAddress, why: string, cause?: unknown):
     `"${address.name}" refused the edge`,
     { cause },
   );
-}
-
-/** As OpenSSH shows it. */
-function fingerprintOf(key: Uint8Array): string {
-  return `SHA256:${createHash("sha256").update(key).digest("base64").replace(/=+$/, "")}`;
 }

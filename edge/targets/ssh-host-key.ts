@@ -1,5 +1,6 @@
 // The edge's SSH host key in OpenSSH's forms: the public line for introductions and known_hosts, the private file's text for the inner server
 // (openssh/PROTOCOL.key, without passphrase; RFC 8709 for the key itself).
+import { createHash } from "node:crypto";
 import { concatBytes, equalBytes, lengthPrefixed, toBase64, utf8 } from "../../shared/bytes.ts";
 import type { Ed25519KeyPair } from "../../shared/crypto/suite.ts";
 
@@ -44,6 +45,23 @@ export function sshPrivateKeyText({ publicKey, privateKey }: Ed25519KeyPair): st
 export function isKeyOfLine(line: string, blob: Uint8Array): boolean {
   const [, text = ""] = line.split(" ");
   return equalBytes(Buffer.from(text, "base64"), blob);
+}
+
+/** The OpenSSH line of a host key on the wire (RFC 4253 §6.6: its kind comes first). */
+export function lineOfKey(blob: Uint8Array): string {
+  // Before ssh2 has checked anything of it: whatever the device sends makes a line, and breaks nothing.
+  const bytes = Buffer.from(blob);
+  const length = bytes.length < 4 ? 0 : bytes.readUInt32BE(0);
+  return `${bytes.toString("latin1", 4, 4 + length)} ${toBase64(blob)}`;
+}
+
+/** `SHA256:…`, as OpenSSH shows it. */
+export function fingerprintOf(blob: Uint8Array): string {
+  return `SHA256:${createHash("sha256").update(blob).digest("base64").replace(/=+$/, "")}`;
+}
+
+export function fingerprintOfLine(line: string): string {
+  return fingerprintOf(Buffer.from(line.split(" ")[1] ?? "", "base64"));
 }
 
 function publicBlob(publicKey: Uint8Array): Uint8Array {

@@ -2,6 +2,7 @@
 // Documents inside are the exact text of their envelopes, as stored and as hashed.
 import * as v from "valibot";
 import { fromUtf8, utf8 } from "../bytes.ts";
+import { deviceToProbe } from "../document/device.ts";
 import { maxEnvelopeBytes } from "../document/envelope.ts";
 import {
   documentHash,
@@ -15,6 +16,7 @@ import {
   whole,
   word,
 } from "../document/fields.ts";
+import { secretInClear } from "../document/secret.ts";
 import { parseStrictJson } from "../document/strict-json.ts";
 import { messageOf, SallyportError } from "../errors.ts";
 import { maxControlBytes } from "./bounds.ts";
@@ -120,6 +122,12 @@ const control = v.variant("type", [
     follow: v.boolean(),
     search: v.nullable(reason),
   }),
+  /** Vendor (an owner), on a channel of purpose `probe`: tries a device, and signs in if a secret is given. The answer is data; then the next. */
+  v.strictObject({
+    type: v.literal("probe"),
+    device: deviceToProbe,
+    secret: v.nullable(secretInClear),
+  }),
 ]);
 
 /** Any control message, told apart by `type`. */
@@ -129,6 +137,8 @@ export type ControlMessageOf<Type extends ControlMessage["type"]> = Extract<
   { type: Type }
 >;
 export type Flight = ControlMessageOf<"flight">;
+export type Read = ControlMessageOf<"read">;
+export type Probe = ControlMessageOf<"probe">;
 export type Opening = v.InferOutput<typeof opening>;
 export type AdmittedTarget = v.InferOutput<typeof target>;
 
@@ -153,7 +163,10 @@ export function parseControl(bytes: Uint8Array): ControlMessage {
   const parsed = v.safeParse(control, value);
   if (parsed.success) return parsed.output;
   const [issue] = parsed.issues;
-  throw invalid(`control message's ${v.getDotPath(issue) ?? "value"}: ${issue.message}`);
+  const path = v.getDotPath(issue) ?? "value";
+  // What does not fit might be a password in the wrong place.
+  const why = path.startsWith("secret") ? "is neither a password nor an SSH key" : issue.message;
+  throw invalid(`control message's ${path}: ${why}`);
 }
 
 function invalid(message: string, cause?: unknown): SallyportError {

@@ -42,18 +42,25 @@ const port = whole(1, 65535);
 /** A host name or address as a socket takes it. */
 const host = v.pipe(v.string(), v.regex(/^[0-9A-Za-z.:_-]{1,253}$/));
 
-const device = v.variant("kind", [
-  record({
-    kind: v.literal("ssh"),
-    host,
-    port,
-    login: v.pipe(v.string(), v.minLength(1), v.maxLength(64)),
-    /** OpenSSH public key lines without comment; the device is accepted under one of these alone. */
-    hostKeys: list(v.pipe(v.string(), v.regex(/^[a-z0-9@.-]+ [A-Za-z0-9+/]+=*$/)), 1, maxHostKeys),
-    legacy: v.boolean(),
-  }),
-  record({ kind: v.literal("tcp"), host, ports: list(port, 1, maxPorts) }),
-]);
+/** An OpenSSH public key line without comment. */
+const hostKey = v.pipe(v.string(), v.regex(/^[a-z0-9@.-]+ [A-Za-z0-9+/]+=*$/));
+
+const deviceWith = (minHostKeys: number) =>
+  v.variant("kind", [
+    record({
+      kind: v.literal("ssh"),
+      host,
+      port,
+      login: v.pipe(v.string(), v.minLength(1), v.maxLength(64)),
+      /** The device is accepted under one of these alone. */
+      hostKeys: list(hostKey, minHostKeys, maxHostKeys),
+      legacy: v.boolean(),
+    }),
+    record({ kind: v.literal("tcp"), host, ports: list(port, 1, maxPorts) }),
+  ]);
+const device = deviceWith(1);
+/** A device that is to be tried before anybody signs it: its host keys may still be unknown. */
+export const deviceToProbe = deviceWith(0);
 /** A target's address and pins, in clear. */
 export type Device = v.InferOutput<typeof device>;
 

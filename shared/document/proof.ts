@@ -18,7 +18,16 @@ import type { Role } from "./manifest.ts";
 import type { KeyDemands } from "./policy.ts";
 import { verifyDocument, type Verified } from "./verify.ts";
 
-const purpose = v.picklist(["session", "waiting", "watch", "play", "journal", "export", "status"]);
+const purpose = v.picklist([
+  "session",
+  "waiting",
+  "watch",
+  "play",
+  "journal",
+  "export",
+  "status",
+  "probe",
+]);
 /** What a sealed channel is opened for. */
 export type Purpose = v.InferOutput<typeof purpose>;
 
@@ -53,7 +62,7 @@ export function parseProof(envelope: Envelope): Proof {
   return proof;
 }
 
-/** Who may ask for what. Sessions are the vendor's; whoever answers for the plant may look at everything; each may ask how it stands. */
+/** Who may ask for what. Sessions are the vendor's; whoever answers for the plant may look at everything; each may ask how it stands; who signs devices may try them. */
 export const rolesFor: Readonly<Record<Purpose, readonly Role[]>> = {
   session: ["vendor"],
   waiting: ["vendor"],
@@ -62,6 +71,7 @@ export const rolesFor: Readonly<Record<Purpose, readonly Role[]>> = {
   journal: ["approver", "owner", "auditor"],
   export: ["owner", "auditor"],
   status: ["vendor", "approver", "owner", "auditor"],
+  probe: ["owner"],
 };
 
 /** What a proof has to be about. */

@@ -44,12 +44,13 @@ export type SecretPlace = Omit<SecretDocument, "sealed">;
 
 const line = (max: number) => v.pipe(v.string(), v.minLength(1), v.maxLength(max));
 
-const secret = v.variant("kind", [
+/** Its messages may quote what they refuse: whoever uses it alone shows none of them. */
+export const secretInClear = v.variant("kind", [
   record({ kind: v.literal("password"), password: line(1024) }),
   record({ kind: v.literal("ssh-key"), privateKey: line(8192) }),
 ]);
 /** What the edge injects, in clear. */
-export type Secret = v.InferOutput<typeof secret>;
+export type Secret = v.InferOutput<typeof secretInClear>;
 
 /** Reads a secret document's payload; throws `document_invalid`. Checks no signature. */
 export function parseSecretDocument(envelope: Envelope): SecretDocument {
@@ -58,7 +59,7 @@ export function parseSecretDocument(envelope: Envelope): SecretDocument {
 
 /** Reads a secret's plaintext; throws `document_invalid` or `json_invalid`. No message quotes any of it. */
 export function parseSecret(plaintext: Uint8Array): Secret {
-  const result = v.safeParse(secret, parseStrictJson(fromUtf8(plaintext)));
+  const result = v.safeParse(secretInClear, parseStrictJson(fromUtf8(plaintext)));
   if (!result.success) throw documentInvalid("secret is neither a password nor an SSH key");
   return result.output;
 }

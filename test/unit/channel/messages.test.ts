@@ -37,6 +37,12 @@ const examples: readonly Record<string, unknown>[] = [
   { type: "signal", signal: "INT" },
   { type: "exit", code: 0, signal: null },
   { type: "read", recording: null, from: 0, follow: true, search: null },
+  {
+    type: "probe",
+    device: { kind: "ssh", host: "10.0.0.7", port: 22, login: "root", hostKeys: [], legacy: false },
+    secret: { kind: "password", password: "pw" },
+  },
+  { type: "probe", device: { kind: "tcp", host: "10.0.0.7", ports: [502] }, secret: null },
 ];
 const refused: readonly [unknown, string][] = [
   [{ type: "reboot" }, "an unknown type"],
@@ -58,13 +64,23 @@ const refused: readonly [unknown, string][] = [
     },
     "nine targets",
   ],
+  [
+    { type: "probe", device: { kind: "tcp", host: "http://10.0.0.7/", ports: [80] }, secret: null },
+    "a probe of what no device's address can be",
+  ],
+  [
+    { type: "probe", device: { kind: "tcp", host: "10.0.0.7", ports: [] }, secret: null },
+    "no port",
+  ],
   [[], "a list"],
   [null, "null"],
 ];
 
 await group("control messages", {}, (test) => {
   for (const example of examples) {
-    const name = [example["type"], example["mode"]].filter(Boolean).join(" ");
+    const name = [example["type"], example["mode"] ?? kindOf(example["device"])]
+      .filter(Boolean)
+      .join(" ");
     test(`${name}: comes back as it was sent`, () => {
       const message = example as unknown as ControlMessage;
       assert.equal(parseControl(encodeControl(message)), message);
@@ -92,11 +108,32 @@ await group("control messages", {}, (test) => {
     refuses(new Uint8Array(maxControlBytes + 1).fill(0x20));
   });
 
+  test("a refusal quotes nothing of a secret that does not fit", () => {
+    const device = { kind: "tcp", host: "10.0.0.7", ports: [502] };
+    for (const secret of [
+      "hunter2",
+      { kind: "hunter2" },
+      { kind: "password", password: ["hunter2"] },
+    ]) {
+      try {
+        parseControl(utf8(JSON.stringify({ type: "probe", device, secret })));
+        assert.unreachable();
+      } catch (thrown) {
+        assert.ok(isInvalid(thrown));
+        assert.not.match(String(thrown), /hunter2/);
+      }
+    }
+  });
+
   test("what the other side would refuse is not sent", () => {
     const wrong = { type: "resize", columns: 0, rows: 1 } as const;
     assert.throws(() => encodeControl(wrong), isInvalid);
   });
 });
+
+function kindOf(device: unknown): unknown {
+  return (device as { kind?: unknown } | undefined)?.kind;
+}
 
 function refuses(bytes: Uint8Array): void {
   assert.throws(() => parseControl(bytes), isInvalid);

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { Devices } from "../../../edge/devices.ts";
 import { openRecordings } from "../../../edge/recording.ts";
 import { Sessions } from "../../../edge/sessions.ts";
+import { probeDevice } from "../../../edge/targets/probe.ts";
 import { openVault } from "../../../edge/vault.ts";
 import type { AskedOpen, Verdict } from "../../../shared/channel/admission.ts";
 import type { Flight } from "../../../shared/channel/messages.ts";
@@ -48,6 +49,7 @@ export async function openSessions() {
     idleLimitMs: 3_600_000,
     log: (line) => void edge.logged.push(line),
     openTarget: async () => undefined,
+    probeDevice: async (...asked) => probeDevice(...asked),
     evidence: () => ({ recordings, archive: parts.archive, manifest: site.chain.held.hash, sign }),
     status: () => ({ up: true }),
   });
