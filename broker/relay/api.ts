@@ -34,7 +34,17 @@ const headers = {
 } as const;
 
 // Nothing is meant to log these; the list is the second fence.
-const redacted = ["authorization", "token", "code", "secret", "registrationToken", "nonce"];
+const redacted = [
+  "authorization",
+  "cookie",
+  "token",
+  "code",
+  "password",
+  "newPassword",
+  "secret",
+  "registrationToken",
+  "nonce",
+];
 
 /** The API, ready to listen. The caller closes it. */
 export async function createApi(options: ApiOptions): Promise<Api> {
@@ -78,7 +88,12 @@ export async function createApi(options: ApiOptions): Promise<Api> {
         version: parts.version,
         description: "The relay carries; the edge decides. See broker/README.md.",
       },
-      components: { securitySchemes: { token: { type: "http", scheme: "bearer" } } },
+      components: {
+        securitySchemes: {
+          token: { type: "http", scheme: "bearer" },
+          page: { type: "apiKey", in: "cookie", name: "__Host-sallyport" },
+        },
+      },
     },
   });
   await api.register(async (scope) => routes(scope.withTypeProvider<TypeBoxProvider>(), parts), {

@@ -51,8 +51,8 @@ export const problems = {
   "5xx": Problem,
 } as const;
 
-/** In OpenAPI: this route needs a sign-in. */
-export const signedIn = [{ token: [] }];
+/** In OpenAPI: this route needs a sign-in, a bearer's or a page's. */
+export const signedIn = [{ token: [] }, { page: [] }];
 
 /** The document in a request; throws `document_invalid`. Checks no signature. */
 export function envelopeIn(body: EnvelopeBody): Envelope {

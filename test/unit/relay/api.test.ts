@@ -29,6 +29,7 @@ const open = [
   "post /api/sites",
   "post /api/sign-in/nonce",
   "post /api/sign-in",
+  "post /api/sign-in/password",
   "get /api/sites/{site}/invitations/{hash}",
 ];
 
@@ -50,7 +51,7 @@ await group("relay api", { timeoutMs: 10_000 }, (test) => {
   test("it says what it is, and that it is well", async () => {
     await using relay = await RunningRelay.start();
     const { body } = await relay.call("GET", "/relay");
-    const fields = ["name", "url", "attestationKey", "version", "time", "signing"];
+    const fields = ["name", "url", "attestationKey", "version", "time", "useNotice", "signing"];
     assert.equal(Object.keys(body), fields);
     assert.equal((await relay.call("GET", "/health")).body, { status: "ok" });
   });
@@ -97,7 +98,11 @@ await group("relay api", { timeoutMs: 10_000 }, (test) => {
     await using _relay = relay;
     const { paths } = await describe(relay);
     const path = (template: string) =>
-      template.replace("/api", "").replace("{site}", site.id).replace("{hash}", transcript);
+      template
+        .replace("/api", "")
+        .replace("{site}", site.id)
+        .replace("{hash}", transcript)
+        .replace(/\{(?:name|id)\}/, "some");
     for (const [template, methods] of Object.entries(paths)) {
       for (const [method, { requestBody, parameters }] of Object.entries(methods)) {
         if (open.includes(`${method} ${template}`) || requestBody !== undefined) continue;

@@ -75,6 +75,7 @@ await group("relay config", {}, (test) => {
       security: { kind: "development" },
       dataDirectory: "sallyport-relay",
       registrationTokenFile: "sallyport-relay/registration-token",
+      useNoticeFile: undefined,
       logLevel: "info",
     });
   });
