@@ -143,11 +143,12 @@ export class NoticeRows {
       .map((row) => row["person"] as PersonId);
   }
 
-  /** Makes one message of some notices, with a delivery for each channel, due at once. */
+  /** Makes one message of some notices, with a delivery for each channel. */
   async send(
     message: MessageRow,
     notices: readonly NoticeRow[],
     deliveries: readonly NewDelivery[],
+    dueAt: number,
   ): Promise<void> {
     this.#sql.transaction(() => {
       const { id, site, person, kind, title, text, link, tag, at } = message;
@@ -170,7 +171,7 @@ export class NoticeRows {
       const insert = `INSERT INTO notify_deliveries
         (id, message, channel, channel_kind, state, tries, next_at) VALUES (?, ?, ?, ?, 'due', 0, ?)`;
       for (const delivery of deliveries) {
-        this.#sql.run(insert, delivery.id, id, delivery.channel, delivery.channelKind, at);
+        this.#sql.run(insert, delivery.id, id, delivery.channel, delivery.channelKind, dueAt);
       }
     });
   }

@@ -54,8 +54,8 @@ export class WatchRows {
 
   /** Sites with entries that were not read yet. */
   async unreadSites(): Promise<SiteId[]> {
-    const select = `SELECT site FROM documents LEFT JOIN notify_places ON subject = 'log ' || site
-      GROUP BY site HAVING max(seq) > coalesce(max(place), 0)`;
+    const select = `SELECT site FROM documents LEFT JOIN notify_places AS p ON p.subject = 'log ' || site
+      GROUP BY site HAVING max(seq) > coalesce(max(p.place), 0)`;
     return this.#sql.all(select).map((row) => row["site"] as SiteId);
   }
 

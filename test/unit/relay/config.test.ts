@@ -29,6 +29,29 @@ const rows: readonly Row[] = [
   ["a proxy elsewhere", { TLS: "proxy", LISTEN: "0.0.0.0:80" }, /loopback address only/],
   ["a proxy and a key", { TLS: "proxy", TLS_KEY: "a.key" }, /TLS_KEY: given, but "tls" is "proxy"/],
   ["another kind of TLS", { TLS: "none" }, /"none" is not one of development, files, proxy/],
+  ["a mail server", { SMTP_URL: "smtp://mail.example:2525", MAIL_FROM: "a@b.example" }],
+  [
+    "a mail server with a user and a password's file",
+    { SMTP_URL: "smtps://u@mail.example", MAIL_FROM: "a@b.example", SMTP_PASSWORD_FILE: "p" },
+  ],
+  ["a mail server alone", { SMTP_URL: "smtp://mail.example" }, /both "smtp-url" and "mail-from"/],
+  [
+    "a password in the mail server's address",
+    { SMTP_URL: "smtp://u:p@mail.example", MAIL_FROM: "a@b.example" },
+    /address without password/,
+  ],
+  [
+    "a mail server's user without a password",
+    { SMTP_URL: "smtp://u@mail.example", MAIL_FROM: "a@b.example" },
+    /go together/,
+  ],
+  [
+    "mail from two addresses",
+    { SMTP_URL: "smtp://mail.example", MAIL_FROM: "a@b.example, c@d.example" },
+    /is not a mail address/,
+  ],
+  ["networks to notify", { NOTIFY_NETWORKS: "10.1.0.0/16, fd00::/8" }],
+  ["an address to notify", { NOTIFY_NETWORKS: "10.1.0.1" }, /is not networks by commas/],
   ["an unknown log level", { LOG_LEVEL: "loud" }, /"loud" is not one of error, warn/],
   ["an empty name", { NAME: "" }, /NAME: "" is not a name/],
   ["an unknown variable", { LISTENS: "x" }, /SALLYPORT_RELAY_LISTENS: unknown variable/],
@@ -76,6 +99,8 @@ await group("relay config", {}, (test) => {
       dataDirectory: "sallyport-relay",
       registrationTokenFile: "sallyport-relay/registration-token",
       useNoticeFile: undefined,
+      mail: undefined,
+      openNetworks: [],
       logLevel: "info",
     });
   });
