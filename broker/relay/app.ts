@@ -26,6 +26,7 @@ import { openTokenFile } from "./key-files.ts";
 import { createLimits, type Limits } from "./limits.ts";
 import { createControl } from "./mqtt.ts";
 import { Nonces } from "./nonces.ts";
+import { openNotifications } from "./notify/notifications.ts";
 import { PasswordHashes } from "./password-hash.ts";
 import { Passwords } from "./passwords.ts";
 import { Presence } from "./presence.ts";
@@ -125,6 +126,7 @@ export async function startRelay(
     directory,
     onAppended: (site) => {
       feed.appended(site);
+      notifications.appended(site);
       inBackground(delivery.appended(site));
     },
   });
@@ -137,6 +139,19 @@ export async function startRelay(
     send: (edge, message) => send(edge, "stop", message),
   });
   const presence = new Presence(edges, clock);
+  const notifications = opened.use(
+    await openNotifications({
+      store,
+      directory,
+      clock,
+      dataDirectory,
+      mail: config.mail,
+      openNetworks: config.openNetworks,
+      portal: () => url,
+      isOnline: (edge) => presence.since(edge) !== undefined,
+      log: (line, thrown) => api.log.error({ err: thrown }, line),
+    }),
+  );
   const edgeSignIn = createEdgeSignIn({
     relay: name,
     verify: (publicKey, message, signature) => suite.ed25519Verify(publicKey, message, signature),
@@ -170,6 +185,7 @@ export async function startRelay(
       drop,
       feed,
       stops,
+      notifications,
       limits,
       edgeSignIn,
       onlineSince: (edge) => presence.since(edge),
@@ -198,6 +214,7 @@ export async function startRelay(
     drop,
     delivery,
     acknowledge: (edge, message) => send(edge, "ack", message),
+    onJournal: (edge) => notifications.journalGrew(edge),
     rate: limits.report,
     log,
   });
@@ -207,12 +224,14 @@ export async function startRelay(
     onMessage: (edge, message) => reports.take(edge, message),
     onOnline: (edge, standing) => {
       presence.online(edge, standing);
+      notifications.edgeChanged(edge);
       if (standing === "known") tunnels.edgeOnline(edge);
       inBackground(reports.acknowledgeJournal(edge));
       inBackground(stops.edgeOnline(edge));
     },
     onOffline: (edge) => {
       presence.offline(edge);
+      notifications.edgeChanged(edge);
       delivery.offline(edge);
       tunnels.edgeOffline(edge);
     },
@@ -257,6 +276,7 @@ export async function startRelay(
   const signingUrl = config.signingUrl ?? (isDevelopment ? developmentSigningUrl(port) : undefined);
   const authority = isDevelopment ? resolve(authorityPath(dataDirectory)) : undefined;
 
+  notifications.start();
   const running = opened.move();
   const close = (grace: number): Promise<void> => {
     graceMs = grace;

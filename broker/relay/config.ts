@@ -24,7 +24,24 @@ export interface RelayConfig {
   readonly registrationTokenFile: string;
   /** Text that pages show before a sign-in; undefined = none. */
   readonly useNoticeFile: string | undefined;
+  /** Undefined: the relay sends no mail. */
+  readonly mail: MailSettings | undefined;
+  /** Networks that are not public and may be notified by push and webhook all the same. */
+  readonly openNetworks: readonly string[];
   readonly logLevel: LogLevel;
+}
+
+/** Where mail is handed over, and from whom it comes. */
+export interface MailSettings {
+  readonly host: string;
+  readonly port: number;
+  /** TLS from the first byte; else STARTTLS is demanded, except on this machine. */
+  readonly isTls: boolean;
+  readonly isLoopback: boolean;
+  /** Both or none. */
+  readonly user: string | undefined;
+  readonly passwordFile: string | undefined;
+  readonly from: string;
 }
 
 const logLevels = ["error", "warn", "info", "debug"] as const;
@@ -55,6 +72,10 @@ const keys = [
   "data-directory",
   "registration-token-file",
   "use-notice-file",
+  "smtp-url",
+  "smtp-password-file",
+  "mail-from",
+  "notify-networks",
   "log-level",
 ] as const;
 type Key = (typeof keys)[number];
@@ -87,6 +108,8 @@ export function parseRelayConfig(sources: ConfigSources): RelayConfig {
       parsePath,
     ),
     useNoticeFile: read<string | undefined>("use-notice-file", undefined, parsePath),
+    mail: readMail(settings, read, faults),
+    openNetworks: read<readonly string[]>("notify-networks", [], parseNetworks),
     logLevel: read("log-level", "info", parseLogLevel),
   };
   if (faults.length > 0) throw new SallyportError("config_invalid", faults.join("\n"));
@@ -193,6 +216,59 @@ function readSecurity(settings: Settings, host: string, faults: string[]): Trans
       faults.push(`${where}: ${JSON.stringify(kind)} is not one of development, files, proxy`);
   }
   return { kind: "development" };
+}
+
+type Read = <T>(key: Key, fallback: T, parse: (text: string) => T | Fault) => T;
+
+function readMail(settings: Settings, read: Read, faults: string[]): MailSettings | undefined {
+  const server = read<SmtpAddress | undefined>("smtp-url", undefined, parseSmtpUrl);
+  const from = read<string | undefined>("mail-from", undefined, parseMailFrom);
+  const passwordFile = read<string | undefined>("smtp-password-file", undefined, parsePath);
+  const given = settings["smtp-url"] ?? settings["mail-from"] ?? settings["smtp-password-file"];
+  if (given === undefined) return undefined;
+  if (!settings["smtp-url"] || !settings["mail-from"]) {
+    faults.push(`${given.where}: both "smtp-url" and "mail-from" are needed`);
+  }
+  if (server === undefined || from === undefined) return undefined;
+  if ((server.user === undefined) !== (passwordFile === undefined)) {
+    faults.push(`${given.where}: a user in "smtp-url" and "smtp-password-file" go together`);
+  }
+  return { ...server, passwordFile, from };
+}
+
+type SmtpAddress = Pick<MailSettings, "host" | "port" | "isTls" | "isLoopback" | "user">;
+
+function parseSmtpUrl(text: string): SmtpAddress | Fault {
+  const expected = "a mail server's address without password, like smtp://user@mail.example:587";
+  // As a special scheme its host is read strictly; the scheme itself is looked at before.
+  const [, scheme, rest] = /^(smtps?):\/\/(.+)$/.exec(text) ?? [];
+  const address = `http://${rest ?? ""}`;
+  const url = URL.canParse(address) ? new URL(address) : undefined;
+  const isBare = url?.pathname === "/" && url.search === "" && url.hash === "";
+  if (!url || !isBare || url.password !== "") return new Fault(expected);
+  const host = url.hostname.replace(/^\[|\]$/g, "");
+  const isTls = scheme === "smtps";
+  const port = /:80$/.test(rest ?? "") ? 80 : Number(url.port || (isTls ? 465 : 587));
+  const user = url.username === "" ? undefined : decodeURIComponent(url.username);
+  return { host, port, isTls, isLoopback: host === "localhost" || isLoopback(host), user };
+}
+
+function parseMailFrom(text: string): string | Fault {
+  const isAddress = /^[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9.-]{1,189}$/.test(text);
+  return isAddress ? text : new Fault("a mail address like sallyport@example.org");
+}
+
+function parseNetworks(text: string): readonly string[] | Fault {
+  const networks = text.split(",").map((item) => item.trim());
+  if (networks.every(isNetwork)) return networks;
+  return new Fault("networks by commas, like 10.1.0.0/16, fd00::/8");
+}
+
+function isNetwork(text: string): boolean {
+  const [address = "", length = "", ...rest] = text.split("/");
+  const family = isIP(address);
+  if (family === 0 || rest.length > 0 || !/^\d{1,3}$/.test(length)) return false;
+  return Number(length) <= (family === 4 ? 32 : 128);
 }
 
 function parseListen(text: string): RelayConfig["listen"] | Fault {

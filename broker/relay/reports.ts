@@ -40,6 +40,8 @@ export interface ReportParts {
   readonly drop: Drop;
   readonly delivery: Delivery;
   readonly acknowledge: (edge: EdgeId, message: DownMessage<"ack">) => boolean;
+  /** Called after headers of an edge's journal are durable. */
+  readonly onJournal: (edge: EdgeId) => void;
   readonly rate: Rate;
   readonly log: (line: string) => void;
 }
@@ -109,6 +111,7 @@ export class Reports {
         }
       }
       await edges.appendJournal(edge, from, headers, sessions);
+      this.#parts.onJournal(edge);
     }
     await this.acknowledgeJournal(edge);
   }

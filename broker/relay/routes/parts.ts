@@ -12,6 +12,7 @@ import type { Drop } from "../drop.ts";
 import type { EdgeSignIn } from "../edge-sign-in.ts";
 import type { Feed } from "../feed.ts";
 import type { Limits } from "../limits.ts";
+import type { Notifications } from "../notify/notifications.ts";
 import type { Passwords } from "../passwords.ts";
 import type { Use } from "../rights.ts";
 import type { Stops } from "../stops.ts";
@@ -43,6 +44,7 @@ export interface ApiParts {
   readonly drop: Drop;
   readonly feed: Feed;
   readonly stops: Stops;
+  readonly notifications: Notifications;
   readonly limits: Limits;
   readonly edgeSignIn: EdgeSignIn;
   /** Unix seconds since when an edge is connected; undefined while it is not. */

@@ -11,6 +11,9 @@ import { edgeRoutes } from "./edges.ts";
 import { invitationRoutes } from "./invitations.ts";
 import { journalRoutes } from "./journal.ts";
 import { manifestRoutes } from "./manifests.ts";
+import { notifyChannelRoutes } from "./notify-channels.ts";
+import { notifyDutyRoutes } from "./notify-duty.ts";
+import { notifyRecordRoutes } from "./notify-record.ts";
 import { receiptRoutes } from "./receipts.ts";
 import { relayRoutes } from "./relay.ts";
 import { sessionRoutes } from "./sessions.ts";
@@ -38,6 +41,9 @@ export function routes(api: Api, parts: ApiParts): void {
     sessionRoutes,
     journalRoutes,
     receiptRoutes,
+    notifyChannelRoutes,
+    notifyDutyRoutes,
+    notifyRecordRoutes,
     auditRoutes,
     draftRoutes,
   ]) {
