@@ -213,6 +213,8 @@ export interface TargetToAdd {
 
 export interface InstallationOptions {
   readonly secondFactor?: "required" | "waived";
+  /** Names the relay's own signing page in the first manifest, so that passkeys can sign. */
+  readonly signingPage?: boolean;
   /** What everybody has configured as their relay. */
   readonly openRelay?: (folder: string) => Promise<RunningRelay>;
   readonly edgeEnv?: Record<string, string>;
@@ -243,6 +245,7 @@ export async function startInstallation(
     ...keep,
     "--second-factor",
     secondFactor,
+    ...(options.signingPage === true ? ["--signing-origin", signingOriginOf(relay)] : []),
   );
   const claim = join(folder.path, "claim.json");
   await owner.do("claim", "Hall 3", "--out", claim);
@@ -269,6 +272,11 @@ export async function startInstallation(
       await ending.disposeAsync();
     },
   };
+}
+
+/** Where the relay serves its signing page in development. */
+export function signingOriginOf({ port }: RunningRelay): string {
+  return `https://sign.localhost:${port}`;
 }
 
 /** Invites somebody and lets them answer, as over a shop floor's table. */

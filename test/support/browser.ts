@@ -1,0 +1,157 @@
+// Somebody in front of a real browser: Debian's Chromium with a profile of its own (a device), whose authenticator is Chromium's virtual one. It is
+// there in every window of the device, remembers its passkeys, and counts its touches.
+import { createHash, X509Certificate } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import tls from "node:tls";
+import { chromium, type BrowserContext, type CDPSession, type Page } from "playwright-core";
+import { temporaryFolder } from "./temporary.ts";
+
+const chromiumPath = "/usr/bin/chromium";
+const flags = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+export const phone = { width: 390, height: 844 } as const;
+export const desktop = { width: 1280, height: 800 } as const;
+
+export interface DeviceOptions {
+  readonly viewport?: { readonly width: number; readonly height: number };
+  readonly colorScheme?: "light" | "dark";
+  /** Whether it has an authenticator; a device without one has no passkeys. */
+  readonly authenticator?: boolean;
+}
+
+type Credential = Parameters<CDPSession["send"]>[1] & { credentialId: string };
+
+/** A device with a browser. Dispose ends it and forgets its profile. */
+export interface Device extends AsyncDisposable {
+  readonly context: BrowserContext;
+  /** Its first tab. */
+  readonly page: Page;
+  /** How often its authenticator was touched to sign. */
+  readonly touches: () => number;
+  /** Errors of its pages' scripts and refusals of their content security policy, in order. */
+  readonly faults: readonly string[];
+  /** Waits for the signing window that `act` opens. */
+  signingWindow(act: () => Promise<unknown>): Promise<Page>;
+}
+
+/** Starts a browser that trusts the relay at `url` by the very key that it shows. */
+export async function startDevice(url: string, options: DeviceOptions = {}): Promise<Device> {
+  await using started = new AsyncDisposableStack();
+  const profile = started.use(temporaryFolder());
+  const viewport = options.viewport ?? desktop;
+  const isPhone = viewport.width < 600;
+  const context = await chromium.launchPersistentContext(profile.path, {
+    executablePath: chromiumPath,
+    headless: true,
+    viewport,
+    colorScheme: options.colorScheme ?? "light",
+    hasTouch: isPhone,
+    isMobile: isPhone,
+    locale: "en-GB",
+    timezoneId: "Europe/Berlin",
+    args: [...flags, `--ignore-certificate-errors-spki-list=${await keyHash(new URL(url))}`],
+  });
+  started.defer(() => context.close());
+  let touches = 0;
+  const passkeys = new Map<string, Credential>();
+  const faults: string[] = [];
+  const equip = async (page: Page): Promise<void> => {
+    page.on("pageerror", (error) => faults.push(`${page.url()}: ${error.message}`));
+    page.on("console", (message) => {
+      if (/Content Security Policy|Refused to/.test(message.text())) faults.push(message.text());
+    });
+    if (options.authenticator === false) return;
+    const devtools = await context.newCDPSession(page);
+    await devtools.send("WebAuthn.enable");
+    const { authenticatorId } = await devtools.send("WebAuthn.addVirtualAuthenticator", {
+      options: {
+        protocol: "ctap2",
+        transport: "internal",
+        hasResidentKey: true,
+        hasUserVerification: true,
+        isUserVerified: true,
+        automaticPresenceSimulation: true,
+      },
+    });
+    const add = async (credential: Credential): Promise<void> => {
+      await devtools.send("WebAuthn.addCredential", {
+        authenticatorId,
+        credential: credential as never,
+      });
+    };
+    for (const credential of passkeys.values()) await add(credential);
+    devtools.on("WebAuthn.credentialAdded", ({ credential }) =>
+      passkeys.set(credential.credentialId, credential as never),
+    );
+    devtools.on("WebAuthn.credentialAsserted", ({ credential }) => {
+      touches += 1;
+      passkeys.set(credential.credentialId, credential as never);
+    });
+  };
+  const page = context.pages()[0] ?? (await context.newPage());
+  await equip(page);
+  const equipping = new Map<Page, Promise<void>>();
+  context.on("page", (opened) => {
+    equipping.set(
+      opened,
+      equip(opened).catch((thrown: unknown) => {
+        // A window that closes while it is being equipped needs nothing any more.
+        if (!opened.isClosed()) throw thrown;
+      }),
+    );
+  });
+  const ending = started.move();
+  return {
+    context,
+    page,
+    touches: () => touches,
+    faults,
+    async signingWindow(act) {
+      const [opened] = await Promise.all([context.waitForEvent("page"), act()]);
+      await equipping.get(opened);
+      await opened.waitForLoadState();
+      return opened;
+    },
+    [Symbol.asyncDispose]: () => ending.disposeAsync(),
+  };
+}
+
+/** SHA-256 of the public key that the server shows, as Chromium takes it. */
+async function keyHash(url: URL): Promise<string> {
+  const socket = tls.connect({
+    host: url.hostname,
+    port: Number(url.port || 443),
+    rejectUnauthorized: false,
+    ...(/^[\d.]+$/.test(url.hostname) ? {} : { servername: url.hostname }),
+  });
+  await new Promise<void>((resolve, reject) => {
+    socket.once("secureConnect", resolve);
+    socket.once("error", reject);
+  });
+  const { raw } = socket.getPeerCertificate();
+  socket.destroy();
+  const { publicKey } = new X509Certificate(raw);
+  return createHash("sha256")
+    .update(publicKey.export({ type: "spki", format: "der" }))
+    .digest("base64");
+}
+
+const axe = readFileSync(join(import.meta.dirname, "../../node_modules/axe-core/axe.min.js"), "utf8");
+
+/** What axe-core finds to be serious or critical on a page, one line each. */
+export async function accessibilityFaults(page: Page): Promise<string[]> {
+  // By the debugger, so that the page's content security policy does not stand against it.
+  await page.evaluate(axe);
+  return page.evaluate<string[]>(`axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) =>
+    violations.filter(({ impact }) => impact === "serious" || impact === "critical")
+      .map(({ id, nodes }) => id + ": " + nodes.map(({ target, failureSummary }) => target.join(" ") + " (" + failureSummary + ")").join("; ")))`);
+}
