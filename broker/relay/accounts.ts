@@ -181,6 +181,16 @@ export class Accounts {
     return { ...member, signedIn };
   }
 
+  /** The sign-in, and who its holder is at each of their sites; throws `unauthorised`, also where there is no such site any more. */
+  async standing(
+    credential: Credential,
+  ): Promise<{ readonly signedIn: SignedIn; readonly members: readonly Member[] }> {
+    const signedIn = await this.signedIn(credential);
+    const members = await this.members(signedIn);
+    if (members.length > 0) return { signedIn, members };
+    throw new SallyportError("unauthorised", "signed out everywhere since, or of no site any more");
+  }
+
   /** Who the sign-in's holder is, at each of their sites where it stands. */
   async members(signedIn: SignedIn): Promise<Member[]> {
     const members: Member[] = [];
@@ -204,9 +214,8 @@ export class Accounts {
    */
   async signOutEverywhere(credential: Credential): Promise<boolean> {
     const { rows, directory, totp } = this.#parts;
-    const signedIn = await this.signedIn(credential);
+    const { signedIn, members } = await this.standing(credential);
     requireUse("signed", signedIn);
-    const members = await this.members(signedIn);
     const atMs = Math.max(this.#parts.clock.wallMs(), signedIn.issuedMs);
     let isLocked = false;
     for (const member of members) {
@@ -222,12 +231,11 @@ export class Accounts {
 
   /** In a sign-in by passkey or password: the browser's own key, which signed the document, may sign in alone again. Throws `forbidden`. */
   async trustBrowserKey(credential: Credential, envelope: Envelope): Promise<void> {
-    const signedIn = await this.signedIn(credential);
+    const { signedIn, members: own } = await this.standing(credential);
     if (signedIn.method !== "passkey" && signedIn.method !== "password") {
       throw new SallyportError("forbidden", "sign in by passkey, or by password and code, first");
     }
     const { members } = await this.#verified(envelope);
-    const own = await this.members(signedIn);
     const shared = members.filter((member) =>
       own.some(({ site, person }) => site === member.site && person === member.person),
     );

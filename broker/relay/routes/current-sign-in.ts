@@ -76,8 +76,7 @@ export function currentSignInRoutes(api: Api, parts: ApiParts): void {
     },
     async (request) => {
       const credential = credentialOf(request.raw, url());
-      const current = await accounts.signedIn(credential);
-      const members = await accounts.members(current);
+      const { signedIn: current, members } = await accounts.standing(credential);
       const { method, isPage, endsAt, idleEndsAt, apiToken } = current;
       return {
         method,

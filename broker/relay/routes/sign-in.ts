@@ -134,8 +134,9 @@ export function signInRoutes(api: Api, parts: ApiParts): void {
       },
     },
     async (request) => {
-      const current = await accounts.signedIn(credentialOf(request.raw, url()));
-      const members = await accounts.members(current);
+      const { signedIn: current, members } = await accounts.standing(
+        credentialOf(request.raw, url()),
+      );
       return { expiresAt: current.endsAt, sites: await Promise.all(members.map(describe)) };
     },
   );

@@ -29,7 +29,15 @@ export interface AnswerBody {
   readonly token: string;
   readonly expiresAt: number;
   readonly site: string;
-  readonly sites: { site: string; name: string; person: string; roles: string[] }[];
+  readonly sites: {
+    site: string;
+    name: string;
+    person: string;
+    roles: string[];
+    displayName?: string;
+    totp?: string;
+    account?: { name: string; recoveryCodesLeft: number } | null;
+  }[];
   readonly hash: string;
   readonly seq: number;
   readonly state: string;
@@ -54,6 +62,19 @@ export interface AnswerBody {
   readonly headers: string[];
   readonly length: number;
   readonly receipts: { hash: string }[];
+  readonly method: string;
+  readonly isPage: boolean;
+  readonly idleSeconds: number | null;
+  readonly idleEndsAt: number | null;
+  readonly apiToken: { id: string; name: string; scope: string } | null;
+  readonly locked: boolean;
+  readonly useNotice: string | null;
+  readonly recoveryCodes: string[];
+  readonly id: string;
+  readonly tokens: { id: string; name: string; scope: string; lastUsedAt: number | null }[];
+  readonly drafts: { name: string; version: number; author: string; authorToken: string | null }[];
+  readonly version: number;
+  readonly content: object;
   readonly entries: { event: string; person: string | null; details: object }[];
 }
 
@@ -68,6 +89,7 @@ export interface Call {
   readonly token?: string | undefined;
   readonly body?: unknown;
   readonly signal?: AbortSignal;
+  readonly headers?: ReadonlyMap<string, string>;
 }
 
 /** An envelope as the API carries it. */
@@ -81,15 +103,20 @@ export class RunningRelay implements AsyncDisposable {
   /** The log, a JSON line each. */
   readonly lines: string[] = [];
   readonly #isSecure: boolean;
+  readonly #environment: Readonly<Record<string, string>>;
   #relay: Relay | undefined;
 
-  private constructor(isSecure: boolean) {
+  private constructor(isSecure: boolean, environment: Readonly<Record<string, string>>) {
     this.#isSecure = isSecure;
+    this.#environment = environment;
   }
 
   /** Plain HTTP, or with `isSecure` HTTPS under the relay's own development authority, which this process trusts from then on. */
-  static async start(isSecure = false): Promise<RunningRelay> {
-    const running = new RunningRelay(isSecure);
+  static async start(
+    isSecure = false,
+    environment: Readonly<Record<string, string>> = {},
+  ): Promise<RunningRelay> {
+    const running = new RunningRelay(isSecure, environment);
     await running.#open();
     return running;
   }
@@ -114,12 +141,17 @@ export class RunningRelay implements AsyncDisposable {
     await this.#open();
   }
 
-  async call(method: string, path: string, { token, body, signal }: Call = {}): Promise<Answer> {
+  async call(
+    method: string,
+    path: string,
+    { token, body, signal, headers }: Call = {},
+  ): Promise<Answer> {
     const response = await fetch(`${this.url}/api${path}`, {
       method,
       headers: {
         ...(token !== undefined && { authorization: `Bearer ${token}` }),
         ...(body !== undefined && { "content-type": "application/json" }),
+        ...Object.fromEntries(headers ?? []),
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
       ...(signal && { signal }),
@@ -178,6 +210,7 @@ export class RunningRelay implements AsyncDisposable {
       SALLYPORT_RELAY_LISTEN: "127.0.0.1:0",
       SALLYPORT_RELAY_TLS: this.#isSecure ? "development" : "proxy",
       SALLYPORT_RELAY_DATA_DIRECTORY: this.folder.path,
+      ...this.#environment,
     };
     const config = parseRelayConfig({ environment });
     const logTo = { write: (line: string) => void this.lines.push(line) };
