@@ -1,7 +1,7 @@
 // Answering an invitation in a browser: the link's one-time key, the browser's own key and, where there is one, a passkey sign the introduction.
 // The link's secret stays in memory; it is taken out of the address bar, so that it is in no history.
 import { browserCrypto } from "../../../shared/crypto/browser.ts";
-import { hashEnvelope, signEnvelope } from "../../../shared/document/envelope.ts";
+import { hashEnvelope, signEnvelope, type Envelope } from "../../../shared/document/envelope.ts";
 import { parseInvitation, type Invitation } from "../../../shared/document/invitation.ts";
 import { keyIdOf, type PasskeyPublic } from "../../../shared/document/keys.ts";
 import type { KeyId } from "../../../shared/ids.ts";
@@ -21,6 +21,7 @@ export type JoinFault = keyof typeof join.errors;
 export interface OpenInvitation {
   readonly link: InvitationLink;
   readonly invitation: Invitation;
+  readonly envelope: Envelope;
   /** Where passkeys are made, as the relay says it: a wrong one makes a passkey that no edge takes. */
   readonly signing: { readonly rpId: string; readonly origin: string } | undefined;
 }
@@ -59,12 +60,12 @@ export async function openInvitation(link: InvitationLink): Promise<OpenInvitati
   if (!isTheLinks) return "other";
   if (invitation.subject.kind === "edge") return "edge";
   if (state === "introduced" || state === "expired" || state === "void") return state;
-  return { link, invitation, signing: facts.signing ?? undefined };
+  return { link, invitation, envelope, signing: facts.signing ?? undefined };
 }
 
 /** Signs the introduction by every key and gives it to the relay; pins the site. */
 export async function introduce(
-  { link, invitation, signing }: OpenInvitation,
+  { link, invitation, envelope, signing }: OpenInvitation,
   passkey: PasskeyPublic | undefined,
   touch: SigningWindow | undefined,
 ): Promise<Introduced> {
@@ -88,7 +89,7 @@ export async function introduce(
           payload: signed.payload,
           keys: [passkey],
           chain: [],
-          about: [],
+          about: [envelope],
           ...(signing && { rpId: signing.rpId }),
         })
       : undefined;

@@ -3,6 +3,7 @@
 import { verifyCheckpoint } from "../../../shared/document/checkpoint.ts";
 import type { Checkpoint } from "../../../shared/document/checkpoint.ts";
 import type { Clock } from "../../../shared/clock.ts";
+import { fromUtf8 } from "../../../shared/bytes.ts";
 import { browserCrypto } from "../../../shared/crypto/browser.ts";
 import type { CryptoSuite } from "../../../shared/crypto/suite.ts";
 import {
@@ -188,13 +189,21 @@ export class PageSide implements Side {
         payload: envelope.payload,
         keys: this.passkeys,
         chain: this.view.envelopes,
-        about: [...about, ...this.view.rosters.map((roster) => roster.envelope)],
+        about: [...about, ...this.#rostersNamedIn([envelope, ...about])],
       });
       return { ...envelope, signatures: [...envelope.signatures, signature] };
     } catch (thrown) {
       touch.close();
       throw thrown;
     }
+  }
+
+  // The signing page shows technicians by name: it is given the rosters of their companies.
+  #rostersNamedIn(documents: readonly Envelope[]): Envelope[] {
+    const texts = documents.map(({ payload }) => fromUtf8(payload));
+    return this.view.rosters
+      .filter(({ payload }) => texts.some((text) => text.includes(`"${payload.company}/`)))
+      .map(({ envelope }) => envelope);
   }
 
   /** Signs quietly and gives the document to the relay. */
