@@ -21,7 +21,7 @@ const importPattern =
 const productFiles = globSync("{shared,edge,broker,firmware-images}/**/*.{ts,tsx,mjs}", {
   cwd: root,
 })
-  .filter((file) => !file.includes("node_modules"))
+  .filter((file) => !file.includes("node_modules") && !file.includes("/dist/"))
   .sort();
 const testFiles = globSync("test/**/*.ts", { cwd: root });
 const imports = [...productFiles, ...testFiles].flatMap(readImports);
@@ -103,6 +103,28 @@ await group("architecture", {}, (test) => {
     assert.is(
       new Set(users.filter((user) => sideOf(user.file) !== "other").map((user) => user.file)).size,
       1,
+    );
+  });
+  test("pages have no colours, sizes or styles of their own: these stand in the theme and in one stylesheet", () => {
+    const own =
+      /\bstyle=\{|#[0-9a-fA-F]{3,8}\b(?=["'`;])|\brgba?\(|\bhsla?\(|["'`]\d+(?:\.\d+)?(?:px|rem|em)["'`]/;
+    const pages = productFiles.filter(
+      (file) => /^broker\/portal\/.*\.tsx$/.test(file) && !file.endsWith("/shell/logo.tsx"),
+    );
+    assert.ok(pages.length > 3, `${pages.length} pages`);
+    assert.equal(
+      pages.filter((file) => own.test(readFileSync(join(root, file), "utf8"))),
+      [],
+    );
+  });
+  test("only the pages' own relay caller fetches", () => {
+    assert.equal(
+      productFiles.filter(
+        (file) =>
+          /^broker\/portal\//.test(file) &&
+          /\bfetch\(|XMLHttpRequest|sendBeacon/.test(readFileSync(join(root, file), "utf8")),
+      ),
+      ["broker/portal/person/relay-fetch.ts"],
     );
   });
   test("uvu itself is imported by the wrapper alone", () => {

@@ -22,7 +22,13 @@ export const theme = createTheme({
   colors: { petrol },
   fontFamily: "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif",
   fontFamilyMonospace: "ui-monospace, 'Cascadia Mono', 'DejaVu Sans Mono', Menlo, monospace",
-  headings: { fontWeight: "650" },
+  headings: {
+    fontWeight: "650",
+    sizes: {
+      h1: { fontSize: "1.75rem", lineHeight: "1.25" },
+      h2: { fontSize: "1.25rem", lineHeight: "1.35" },
+    },
+  },
   defaultRadius: "md",
   cursorType: "pointer",
   respectReducedMotion: true,
