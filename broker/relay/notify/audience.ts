@@ -60,7 +60,10 @@ function membersOf(party: Party, cast: Cast): readonly PersonId[] {
       return cast.successor === undefined ? [] : [cast.successor];
     case "site":
       return [siteItself];
-    default:
+    case "approvers":
+    case "owners":
+    case "told":
+    case "running":
       return cast[party];
   }
 }

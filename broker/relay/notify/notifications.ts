@@ -125,7 +125,7 @@ export async function openNotifications(parts: NotificationParts): Promise<Notif
     clock,
     onFault,
     work: async () => {
-      for (const [subject, task] of [...tasks]) {
+      for (const [subject, task] of tasks) {
         tasks.delete(subject);
         try {
           await task();

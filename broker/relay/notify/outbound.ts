@@ -7,6 +7,7 @@ import { request as httpsRequest } from "node:https";
 import { isIP, type LookupFunction } from "node:net";
 import type { Clock } from "../../../shared/clock.ts";
 import { messageOf, SallyportError } from "../../../shared/errors.ts";
+import { isLoopback as isOnLoopback } from "../config.ts";
 import type { AddressRules } from "./address-rules.ts";
 
 /** A receiver that takes longer is as good as away. */
@@ -39,7 +40,7 @@ export class Outbound {
       throw new SallyportError("forbidden", "address holds a user or password");
     }
     const host = hostOf(url);
-    const isLoopback = host === "localhost" || host === "::1" || /^127\./.test(host);
+    const isLoopback = host === "localhost" || isOnLoopback(host);
     if (url.protocol === "http:" && !isLoopback) {
       throw new SallyportError("forbidden", "address is not https");
     }

@@ -46,7 +46,9 @@ export class Outbox {
   async flush(): Promise<number | undefined> {
     const gathered = await this.#gather();
     await this.#deliver();
-    const due = await this.#parts.notices.nextDue();
+    // What found no room is looked at as soon as one of those on their way is done.
+    const isFull = this.#running.size >= mostAtOnce;
+    const due = isFull ? undefined : await this.#parts.notices.nextDue();
     const times = [gathered, due].filter((at) => at !== undefined);
     return times.length === 0 ? undefined : Math.min(...times);
   }

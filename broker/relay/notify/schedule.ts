@@ -3,8 +3,11 @@ import { wallSeconds, type Clock } from "../../../shared/clock.ts";
 
 /** A fault of the store is not mended by asking at once. */
 const faultSeconds = 30;
+/** Work that is due again each time it was done is at fault, and must not take the whole processor. */
+const mostAtOnce = 20;
 /** A wall clock that is set forward is noticed within this. */
 const longestWaitSeconds = 60;
+const shortestWaitMs = 100;
 
 export interface ScheduleParts {
   readonly clock: Clock;
@@ -50,7 +53,9 @@ export class Schedule {
     const { clock, work, onFault } = this.#parts;
     this.#timer?.[Symbol.dispose]();
     let nextAt: number | undefined;
-    while (this.#isAsked && this.#isOpen) {
+    for (let times = 0; this.#isOpen && times < mostAtOnce; times += 1) {
+      const isDue = nextAt !== undefined && nextAt * 1000 <= clock.wallMs();
+      if (!this.#isAsked && !isDue) break;
       this.#isAsked = false;
       try {
         nextAt = await work();
@@ -59,8 +64,9 @@ export class Schedule {
         nextAt = wallSeconds(clock) + faultSeconds;
       }
     }
-    if (nextAt === undefined || !this.#isOpen) return;
-    const waitMs = Math.min(Math.max(0, nextAt * 1000 - clock.wallMs()), longestWaitSeconds * 1000);
+    if (!this.#isOpen || (nextAt === undefined && !this.#isAsked)) return;
+    const leftMs = Math.max(shortestWaitMs, (nextAt ?? 0) * 1000 - clock.wallMs());
+    const waitMs = Math.min(leftMs, longestWaitSeconds * 1000);
     this.#timer = clock.setTimer(waitMs, () => this.poke());
   }
 }

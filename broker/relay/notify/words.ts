@@ -36,7 +36,7 @@ const longestName = 60;
 export function cleanName(name: string): string {
   const plain = name.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cn}\p{Cs}]+/gu, " ");
   const line = plain.replaceAll(/\s+/gu, " ").trim();
-  const characters = [...line];
+  const characters = Array.from(line);
   if (characters.length <= longestName) return line;
   return `${characters.slice(0, longestName - 1).join("")}…`;
 }

@@ -1,7 +1,7 @@
 // Where people are told: their push subscriptions, mail addresses and webhooks, per site. A webhook's secret is not here: it follows from the
 // relay's key file and the channel's id. Invariants: one channel per person, kind and address; a code is kept as its hash and counts its tries.
 import type { PersonId, SiteId } from "../../../shared/ids.ts";
-import type { Row, Sql } from "./sql.ts";
+import { optionalNumber, type Row, type Sql } from "./sql.ts";
 
 export const channelKinds = ["push", "mail", "webhook"] as const;
 export type ChannelKind = (typeof channelKinds)[number];
@@ -151,8 +151,4 @@ function channelOf(row: Row): ChannelRow {
     deliveredAt: optionalNumber(row["delivered_at"]),
     fault: faultAt === undefined ? undefined : { at: faultAt, reason: String(row["fault"]) },
   };
-}
-
-function optionalNumber(value: Row[string] | undefined): number | undefined {
-  return value === null || value === undefined ? undefined : Number(value);
 }

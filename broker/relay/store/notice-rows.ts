@@ -3,7 +3,7 @@
 // counted before it is made, so a kill in the middle repeats it later and never for ever.
 import type { PersonId, SiteId } from "../../../shared/ids.ts";
 import type { ChannelKind } from "./channel-rows.ts";
-import type { Row, Sql } from "./sql.ts";
+import { optionalNumber, type Row, type Sql } from "./sql.ts";
 
 export interface NoticeRow {
   readonly site: SiteId;
@@ -200,7 +200,7 @@ export class NoticeRows {
     const row = this.#sql.get(
       "SELECT min(next_at) AS at FROM notify_deliveries WHERE next_at IS NOT NULL",
     );
-    return row?.["at"] == null ? undefined : Number(row["at"]);
+    return optionalNumber(row?.["at"]);
   }
 
   async delivery(id: string): Promise<DeliveryRow | undefined> {
@@ -287,8 +287,8 @@ function deliveryOf(row: Row): DeliveryRow {
     channelKind: row["channel_kind"] as ChannelKind,
     state: row["state"] as DeliveryState,
     tries: Number(row["tries"]),
-    nextAt: row["next_at"] == null ? undefined : Number(row["next_at"]),
-    deliveredAt: row["delivered_at"] == null ? undefined : Number(row["delivered_at"]),
+    nextAt: optionalNumber(row["next_at"]),
+    deliveredAt: optionalNumber(row["delivered_at"]),
     reason: (row["reason"] ?? undefined) as string | undefined,
   };
 }

@@ -1,7 +1,7 @@
 // What notifications keep in mind: how far logs and journals were read, requests that wait, alarms, who is asked in which order, who is off duty.
 // Invariant: everything that is to happen later stands here with its time, so that a restart forgets nothing.
 import type { DocumentHash, EdgeId, PersonId, SiteId, TargetId } from "../../../shared/ids.ts";
-import type { Sql } from "./sql.ts";
+import { optionalNumber, type Sql } from "./sql.ts";
 
 /** `offline`: an edge, by its id. `ends`: a manifest, by days left. */
 export type AlarmKind = "offline" | "ends";
@@ -113,7 +113,7 @@ export class WatchRows {
       site,
       kind,
       subject,
-      dueAt: row["due_at"] == null ? undefined : Number(row["due_at"]),
+      dueAt: optionalNumber(row["due_at"]),
     };
   }
 
@@ -150,7 +150,7 @@ export class WatchRows {
       `SELECT min(at) AS at FROM (SELECT min(next_at) AS at FROM notify_waits
        UNION ALL SELECT min(due_at) FROM notify_alarms WHERE due_at IS NOT NULL)`,
     );
-    return row?.["at"] == null ? undefined : Number(row["at"]);
+    return optionalNumber(row?.["at"]);
   }
 
   async orders(site: SiteId): Promise<OrderRow[]> {
