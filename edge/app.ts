@@ -8,6 +8,7 @@ import { nodeCrypto } from "../shared/crypto/node.ts";
 import { messageOf } from "../shared/errors.ts";
 import type { DocumentHash, TargetId } from "../shared/ids.ts";
 import { headerText } from "../shared/record/journal-entry.ts";
+import { ChangedDevices } from "./changed-devices.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import type { Claim, Home } from "./claim.ts";
 import { listenConsole, type AnswerConsole } from "./console-socket.ts";
@@ -130,7 +131,8 @@ async function bringUp(
     scopeOfStop: (entry) => stops.scopeOf(entry),
   });
   const vault = await openVault({ suite, path: at("vault.sealed"), keyFile });
-  const devices = new Devices({ ...ground, vault, sealing: identity.sealing });
+  const changedDevices = new ChangedDevices(clock);
+  const devices = new Devices({ ...ground, vault, sealing: identity.sealing, changedDevices });
   const recordings = await openRecordings({
     ...ground,
     folder: at("recordings"),
@@ -189,6 +191,7 @@ async function bringUp(
     trust,
     stops,
     recordings,
+    changedDevices,
     link: () => link,
     sessions: () => sessions.summaries(),
   };
@@ -198,6 +201,7 @@ async function bringUp(
     jobs,
     recordings,
     devices,
+    changedDevices,
     consumption,
     situation,
     hostKey: identity.sshHost,

@@ -17,6 +17,7 @@ import {
   type Secret,
 } from "../shared/document/secret.ts";
 import type { DocumentHash, EdgeId, TargetId } from "../shared/ids.ts";
+import type { ChangedDevices } from "./changed-devices.ts";
 import type { Journal } from "./journal.ts";
 import type { Vault } from "./vault.ts";
 
@@ -29,6 +30,8 @@ export interface DevicesOptions {
   readonly vault: Vault;
   readonly journal: Journal;
   readonly sealing: XWingKeyPair;
+  /** What they showed is settled by a new device document. */
+  readonly changedDevices: Pick<ChangedDevices, "forget">;
 }
 
 export class Devices {
@@ -76,6 +79,7 @@ export class Devices {
     else await verifySecret(envelope, held, heldVersion ?? 0);
     await journal.append(`${kind}-held`, { [kind]: hash, target }, { version });
     await vault.put({ kind, target, name, version, envelope });
+    if (isDevice) this.#options.changedDevices.forget(target);
     return true;
   }
 }

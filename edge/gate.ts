@@ -62,6 +62,8 @@ export interface OpeningAdmission {
   readonly target: ManifestTarget;
   readonly policy: Policy;
   readonly rights: readonly string[];
+  /** Fingerprints of host keys that this job's approvers accepted on this target beside the pinned ones. */
+  readonly acceptedHostKeys: readonly string[];
 }
 
 /** Leave to read what a purpose reads. */
@@ -158,7 +160,10 @@ export function decideOpening(
   if (granted.policy.concurrent === "one" && occupant !== undefined) {
     return { ...refused("target-in-use"), occupant: occupant.person };
   }
-  return admitted<OpeningAdmission>({ person, request, grant, ...granted });
+  const acceptedHostKeys = (grantInForce(job)?.grant.payload.hostKeys ?? [])
+    .filter((item) => item.target === asked.target)
+    .map(({ fingerprint }) => fingerprint);
+  return admitted<OpeningAdmission>({ person, request, grant, acceptedHostKeys, ...granted });
 }
 
 /**

@@ -5,20 +5,23 @@ import type { Opening } from "../shared/channel/messages.ts";
 import type { Clock } from "../shared/clock.ts";
 import type { Ed25519KeyPair } from "../shared/crypto/suite.ts";
 import { messageOf, SallyportError } from "../shared/errors.ts";
+import type { ChangedDevices } from "./changed-devices.ts";
 import type { Devices } from "./devices.ts";
 import type { OpeningAdmission } from "./gate.ts";
 import type { Journal } from "./journal.ts";
 import type { Recordings } from "./recording.ts";
 import { toldReason, type RefusalReason } from "./refusal.ts";
 import type { Occupation } from "./situation.ts";
+import { fingerprintOfLine } from "./targets/ssh-host-key.ts";
 import { holdChannel, type HeldChannel } from "./targets/held-channel.ts";
-import type { AdmittedOpening } from "./targets/target.ts";
+import type { AdmittedOpening, SeenHostKey } from "./targets/target.ts";
 
 /** What openings need of the edge. */
 export interface OpeningWorld {
   readonly journal: Journal;
   readonly recordings: Recordings;
   readonly devices: Devices;
+  readonly changedDevices: ChangedDevices;
   readonly hostKey: Ed25519KeyPair;
   readonly clock: Clock;
   /** Targets load with the first opening, not with the edge. */
@@ -47,6 +50,8 @@ export class OpenStream {
   /** Before the verdict: what the vendor sends from then on must find somebody who keeps it. */
   readonly #held: HeldChannel;
   readonly #ended = new AbortController();
+  /** The key beside the pinned ones on which this stream stands, if it does. */
+  #acceptedHostKey: string | undefined;
   #admission: OpeningAdmission;
 
   constructor(asked: Asked, admission: OpeningAdmission) {
@@ -75,8 +80,11 @@ export class OpenStream {
     await journal.append("opening-ended", this.#ids(), details);
   }
 
-  /** True if a right that lets this stream's mode do what it does was there and is no more. */
-  hasLostRight({ rights }: OpeningAdmission): boolean {
+  /** True if a right that lets this stream's mode do what it does, or the acceptance of its device's key, was there and is no more. */
+  hasLostRight({ rights, acceptedHostKeys }: OpeningAdmission): boolean {
+    if (this.#acceptedHostKey !== undefined && !acceptedHostKeys.includes(this.#acceptedHostKey)) {
+      return true;
+    }
     return rightsFor(this.opening).some(
       (right) => this.#admission.rights.includes(right) && !rights.includes(right),
     );
@@ -105,6 +113,7 @@ export class OpenStream {
         rights,
         device,
         readSecret: () => devices.secret(target.id),
+        judgeHostKey: (seen) => this.#judgeHostKey(world, seen),
         held: this.#held,
         openRecording: async (stream) => {
           const session = this.#session;
@@ -123,6 +132,22 @@ export class OpenStream {
         ? thrown
         : new SallyportError("internal", messageOf(thrown), { cause: thrown });
     }
+  }
+
+  // A changed key is refused, and shown to whoever may accept it for the job; one that they accepted is written down before it is used.
+  async #judgeHostKey(world: OpeningWorld, seen: SeenHostKey): Promise<boolean> {
+    const { target, acceptedHostKeys, grant } = this.#admission;
+    const { line, fingerprint, pinned, isPinned } = seen;
+    if (isPinned) {
+      world.changedDevices.forget(target.id);
+      return true;
+    }
+    world.changedDevices.note(target.id, { shown: line, fingerprint, pinned });
+    if (!acceptedHostKeys.includes(fingerprint)) return false;
+    const details = { fingerprint, pinned: pinned.map(fingerprintOfLine) };
+    await world.journal.append("host-key-accepted", { ...this.#ids(), grant }, details);
+    this.#acceptedHostKey = fingerprint;
+    return true;
   }
 
   #ids(): Readonly<Record<string, string>> {

@@ -2,6 +2,7 @@
 import type { Clock } from "../shared/clock.ts";
 import type { EdgeId, SiteId } from "../shared/ids.ts";
 import { encodeEntry } from "../shared/record/journal-entry.ts";
+import type { ChangedDevices } from "./changed-devices.ts";
 import type { ConsoleQuestion } from "./console-socket.ts";
 import type { ReadingAdmission } from "./gate.ts";
 import type { Journal } from "./journal.ts";
@@ -24,17 +25,19 @@ export interface StatusSource {
   readonly journal: Journal;
   readonly recordings: Recordings;
   readonly refusals: Refusals;
+  readonly changedDevices: ChangedDevices;
   readonly link: () => LinkState;
   readonly sessions: () => readonly SessionSummary[];
 }
 
 export type EdgeStatus = ReturnType<typeof fullStatus>;
 
-/** What this person may see: people of the site all of it, a vendor his own sessions and whether the edge is up. */
+/** What this person may see: people of the site all of it (devices that changed: who may accept or pin their keys), a vendor his own sessions and whether the edge is up. */
 export function statusOf(source: StatusSource, { person }: ReadingAdmission): unknown {
   const all = fullStatus(source);
   const roles = source.trust.situation()?.manifest.persons.find(({ id }) => id === person)?.roles;
-  if (roles?.some((role) => role !== "vendor") === true) return all;
+  if (roles?.some((role) => role === "approver" || role === "owner") === true) return all;
+  if (roles?.includes("auditor") === true) return { ...all, changedDevices: [] };
   const sessions = all.sessions.filter((session) => session.person === person);
   return { version: all.version, edge: all.edge, manifest: all.manifest, time: all.time, sessions };
 }
@@ -85,6 +88,7 @@ function fullStatus(source: StatusSource) {
     lockdowns: situation?.lockdowns ?? [],
     journal: { length: journal.length, head: journal.head },
     recordings: { usedBytes: recordings.usedBytes },
+    changedDevices: source.changedDevices.list(),
     refusals: refusals.total,
     alarms: refusals.alarms,
   };

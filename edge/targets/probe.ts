@@ -9,6 +9,7 @@ import { messageOf } from "../../shared/errors.ts";
 import { addressOf } from "./device-error.ts";
 import { dialDevice } from "./device-socket.ts";
 import { fingerprintOfLine, isKeyOfLine } from "./ssh-host-key.ts";
+import type { SeenHostKey } from "./target.ts";
 
 /** One thing that was tried. The text is for the owner, who named the address himself. */
 export interface ProbeStep {
@@ -192,11 +193,12 @@ async function trySsh(
   socket.on("data", (chunk: Buffer) => {
     if (greeted.length < longestBannerBytes) greeted += chunk.toString("latin1");
   });
-  const onHostKey = (line: string): void => {
+  const judge = async ({ line, isPinned }: SeenHostKey): Promise<boolean> => {
     hostKey = line;
+    return isPinned;
   };
   try {
-    const attempt = { address, device, legacy, login, clock, onHostKey };
+    const attempt = { address, device, legacy, login, clock, judge };
     using _connection = await logIn(socket, attempt, stop);
   } catch (thrown) {
     failure ??= stop.aborted ? overTime(address.name) : messageOf(thrown);

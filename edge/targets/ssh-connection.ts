@@ -2,7 +2,7 @@
 // What fails becomes one of three: device_unreachable, device_changed (another host key than pinned), device_refused (login or algorithms).
 import type { Socket } from "node:net";
 import type { Clock } from "../../shared/clock.ts";
-import { messageOf } from "../../shared/errors.ts";
+import { messageOf, SallyportError } from "../../shared/errors.ts";
 import type { Device } from "../../shared/document/device.ts";
 import { addressOf, DeviceError } from "./device-error.ts";
 import { dialDevice, lost, unreachable, type DeviceAddress } from "./device-socket.ts";
@@ -10,7 +10,7 @@ import { deviceAlgorithms } from "./ssh-algorithms.ts";
 import { fingerprintOf, fingerprintOfLine, isKeyOfLine, lineOfKey } from "./ssh-host-key.ts";
 import { Login } from "./ssh-login.ts";
 import { askFor, Client, type SshClient } from "./ssh2.ts";
-import type { AdmittedOpening } from "./target.ts";
+import type { AdmittedOpening, SeenHostKey } from "./target.ts";
 
 const handshakeLimitMs = 20_000;
 
@@ -32,8 +32,8 @@ export interface SshAttempt {
   /** Used once and wiped. */
   readonly login: Login;
   readonly clock: Clock;
-  /** The host key that the device shows, before it is judged. */
-  readonly onHostKey?: (line: string) => void;
+  /** Whether to go on with the host key that the device shows; the login waits for the answer. */
+  readonly judge: (seen: SeenHostKey) => Promise<boolean>;
 }
 
 /** Connects and logs in; rejects with a DeviceError, having closed what it opened. `stop` ends the attempt. */
@@ -47,7 +47,8 @@ export async function connectSsh(
   const login = new Login(device.login, await admitted.readSecret());
   const socket = await dialDevice(address, { signal: stop, clock, allowHalfOpen: false });
   const legacy = device.legacy && target.legacy;
-  return logIn(socket, { address, device, legacy, login, clock }, stop);
+  const judge = (seen: SeenHostKey) => admitted.judgeHostKey(seen);
+  return logIn(socket, { address, device, legacy, login, clock, judge }, stop);
 }
 
 /** As `connectSsh`, over a fresh socket, which it owns from this turn on. */
@@ -56,7 +57,7 @@ export async function logIn(
   attempt: SshAttempt,
   stop: AbortSignal,
 ): Promise<SshConnection> {
-  const { address, device, login, clock } = attempt;
+  const { address, device, login, clock, judge } = attempt;
   const client = new Client();
   const ended = new AbortController();
   const { promise: ready, resolve, reject } = Promise.withResolvers<void>();
@@ -65,10 +66,10 @@ export async function logIn(
     ended.abort(failure);
     socket.destroy();
   };
-  let shownKey: Buffer | undefined;
+  let shown: { readonly key: Buffer; readonly isTaken: boolean } | undefined;
   client.on("ready", resolve);
   client.on("error", (cause: Error & { level?: string }) =>
-    fail(explain(cause, { address, device, shownKey, login })),
+    fail(explain(cause, { address, device, shown, login })),
   );
   client.on("close", () => fail(lost(address, "the device closed it")));
   const onStop = (): void => fail(unreachable(address, "the session ended first"));
@@ -85,10 +86,22 @@ export async function logIn(
         device.hostKeys.map((line) => line.split(" ")[0] ?? ""),
         attempt.legacy,
       ),
-      hostVerifier: (key: Buffer) => {
-        shownKey = key;
-        attempt.onHostKey?.(lineOfKey(key));
-        return device.hostKeys.some((line) => isKeyOfLine(line, key));
+      hostVerifier: (key: Buffer, answer: (isTaken: boolean) => void) => {
+        // Keys are exchanged again in a long session: what was taken needs no second word.
+        if (shown?.isTaken === true && shown.key.equals(key)) {
+          answer(true);
+          return;
+        }
+        judge(seen(device, key)).then(
+          (isTaken) => {
+            shown = { key, isTaken };
+            answer(isTaken);
+          },
+          (fault: unknown) => {
+            reject(fault);
+            answer(false);
+          },
+        );
       },
       authHandler: askFor((left, partial) => login.next(left, partial)),
     });
@@ -96,7 +109,7 @@ export async function logIn(
     await ready;
   } catch (thrown) {
     socket.destroy();
-    throw thrown instanceof DeviceError ? thrown : refusedBy(address, messageOf(thrown), thrown);
+    throw thrown instanceof SallyportError ? thrown : refusedBy(address, messageOf(thrown), thrown);
   } finally {
     login.forget();
     stop.removeEventListener("abort", onStop);
@@ -113,13 +126,22 @@ export async function logIn(
 }
 
 type Attempted = Pick<SshAttempt, "address" | "device" | "login"> & {
-  readonly shownKey: Buffer | undefined;
+  readonly shown: { readonly key: Buffer; readonly isTaken: boolean } | undefined;
 };
 
+function seen({ hostKeys }: SshDevice, key: Buffer): SeenHostKey {
+  return {
+    line: lineOfKey(key),
+    fingerprint: fingerprintOf(key),
+    pinned: hostKeys,
+    isPinned: hostKeys.some((line) => isKeyOfLine(line, key)),
+  };
+}
+
 function explain(cause: Error & { level?: string }, attempted: Attempted): DeviceError {
-  const { address, device, shownKey, login } = attempted;
-  if (shownKey !== undefined && !device.hostKeys.some((line) => isKeyOfLine(line, shownKey))) {
-    return changed(address, `shows host key ${fingerprintOf(shownKey)}`, device, cause);
+  const { address, device, shown, login } = attempted;
+  if (shown?.isTaken === false) {
+    return changed(address, `shows host key ${fingerprintOf(shown.key)}`, device, cause);
   }
   if (cause.level === "client-authentication") {
     const why = login.fault ?? "wrong secret or unknown login";

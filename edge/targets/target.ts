@@ -16,6 +16,15 @@ export type Recording = Pick<StreamRecording, "write" | "drained" | "event" | "c
 /** What one stream's recording is about, as far as the target knows it. */
 export type RecordingSubject = Pick<Subject, "kind" | "title" | "columns" | "rows">;
 
+/** The host key that a device shows, beside those that its document pins; lines as OpenSSH has them. */
+export interface SeenHostKey {
+  readonly line: string;
+  /** `SHA256:…`. */
+  readonly fingerprint: string;
+  readonly pinned: readonly string[];
+  readonly isPinned: boolean;
+}
+
 /** One stream to one device. Only the session makes one, from what the gate admitted. */
 export interface AdmittedOpening {
   readonly opening: Opening;
@@ -29,6 +38,8 @@ export interface AdmittedOpening {
   readonly device: Device;
   /** Opens the vault's secret now; whoever asks forgets it after use. */
   readonly readSecret: () => Promise<Secret | undefined>;
+  /** Whether to sign in to a device that shows this key. Resolves after what it decides is written down. */
+  readonly judgeHostKey: (seen: SeenHostKey) => Promise<boolean>;
   /** Held since the channel was admitted, so that nothing is lost until the device is reached. */
   readonly held: HeldChannel;
   /** Rejects when nothing can be recorded; then nothing opens. Mode `ssh` opens one for each inner session. */

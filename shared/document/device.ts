@@ -17,6 +17,7 @@ import {
   whole,
 } from "./fields.ts";
 import { requireTarget, verifyByRoles, type Held } from "./held.ts";
+import { hostKeyLine } from "./host-key.ts";
 import {
   openBox,
   requireRecoveryBox,
@@ -42,9 +43,6 @@ const port = whole(1, 65535);
 /** A host name or address as a socket takes it. */
 const host = v.pipe(v.string(), v.regex(/^[0-9A-Za-z.:_-]{1,253}$/));
 
-/** An OpenSSH public key line without comment. */
-const hostKey = v.pipe(v.string(), v.regex(/^[a-z0-9@.-]+ [A-Za-z0-9+/]+=*$/));
-
 const deviceWith = (minHostKeys: number) =>
   v.variant("kind", [
     record({
@@ -53,7 +51,7 @@ const deviceWith = (minHostKeys: number) =>
       port,
       login: v.pipe(v.string(), v.minLength(1), v.maxLength(64)),
       /** The device is accepted under one of these alone. */
-      hostKeys: list(hostKey, minHostKeys, maxHostKeys),
+      hostKeys: list(hostKeyLine, minHostKeys, maxHostKeys),
       legacy: v.boolean(),
     }),
     record({ kind: v.literal("tcp"), host, ports: list(port, 1, maxPorts) }),

@@ -11,15 +11,18 @@ import {
   edgeId,
   embed,
   embedded,
+  list,
   parsePayload,
   personId,
   record,
   secondsAt,
   siteId,
+  targetId,
   unembed,
   whole,
 } from "./fields.ts";
 import { candidatesWith, requireEdge, requireSite, signatureRules, type Held } from "./held.ts";
+import { hostKeyFingerprint } from "./host-key.ts";
 import { keyMaterial } from "./keys.ts";
 import type { Policy } from "./manifest.ts";
 import { demandsOf, maxJobMinutes, requireApprovers } from "./policy.ts";
@@ -32,6 +35,8 @@ import {
   type Request,
 } from "./request.ts";
 import { verifyDocument, type Verified } from "./verify.ts";
+
+const maxHostKeys = 8;
 
 const schema = record({
   site: siteId,
@@ -49,6 +54,8 @@ const schema = record({
   /** The edge's newest checkpoint that the first signer saw, whole. */
   anchor: embedded,
   replaces: v.nullable(documentHash),
+  /** Accepted for this job alone beside the pinned ones: what a device shows since its key was changed. */
+  hostKeys: list(record({ target: targetId, fingerprint: hostKeyFingerprint }), 0, maxHostKeys),
   issuedAt: secondsAt,
 });
 export type Grant = v.InferOutput<typeof schema>;
@@ -56,7 +63,7 @@ export type Grant = v.InferOutput<typeof schema>;
 /** Reads a grant's payload; throws `document_invalid`. Checks no signature. */
 export function parseGrant(envelope: Envelope): Grant {
   const grant = parsePayload(envelope, "grant", schema);
-  const { issuedAt, startBeforeAt, minutes, endsAt } = grant;
+  const { issuedAt, startBeforeAt, minutes, endsAt, hostKeys, targets } = grant;
   if (endsAt <= issuedAt) throw documentInvalid(`grant ends at ${endsAt}, before it was issued`);
   // A later end would show the approver a longer permission than the minutes can ever give.
   if (endsAt > startBeforeAt + minutes * 60) {
@@ -64,6 +71,12 @@ export function parseGrant(envelope: Envelope): Grant {
       `grant ends at ${endsAt}, later than ${minutes} minutes after its latest start`,
     );
   }
+  const stray = hostKeys.find((item) => !targets.some(({ id }) => id === item.target));
+  if (stray !== undefined) {
+    throw documentInvalid(`grant accepts a host key of "${stray.target}", which it does not open`);
+  }
+  if (new Set(hostKeys.map((item) => `${item.target} ${item.fingerprint}`)).size < hostKeys.length)
+    throw documentInvalid("grant accepts a host key twice");
   return grant;
 }
 
@@ -183,6 +196,8 @@ export interface GrantDraft {
   /** The requested ones unless given; in an extension the new total. */
   readonly minutes?: number;
   readonly replaced?: Verified<Grant>;
+  /** Those of the replaced grant unless given. */
+  readonly hostKeys?: Grant["hostKeys"];
 }
 
 /** A grant's payload with everything that follows from its request: the latest start as asked, the latest end as minutes allow. */
@@ -190,18 +205,23 @@ export function draftGrant(draft: GrantDraft): Grant {
   const { request, replaced, manifest, issuedAt } = draft;
   const asked = request.payload;
   const minutes = draft.minutes ?? asked.minutes;
+  const targets = draft.targets ?? replaced?.payload.targets ?? asked.targets;
+  const hostKeys = (draft.hostKeys ?? replaced?.payload.hostKeys ?? []).filter(({ target }) =>
+    targets.some(({ id }) => id === target),
+  );
   return {
     site: asked.site,
     edge: asked.edge,
     request: request.hash,
     vendor: asked.vendor,
-    targets: draft.targets ?? replaced?.payload.targets ?? asked.targets,
+    targets,
     startBeforeAt: asked.startBeforeAt,
     minutes,
     endsAt: asked.startBeforeAt + minutes * 60,
     manifest,
     anchor: embed(draft.anchor),
     replaces: replaced?.hash ?? null,
+    hostKeys,
     issuedAt,
   };
 }

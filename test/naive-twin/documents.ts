@@ -230,6 +230,7 @@ export function twinWalk(chain: { [type: string]: TwinEnvelope }): string {
   must(grant["request"] === twinHash(envelopeOf("request")), "grant's request");
   must(grant["vendor"] === request["vendor"], "grant's vendor");
   must(JSON.stringify(grant["targets"]) === JSON.stringify(request["targets"]), "grant's targets");
+  must(Array.isArray(grant["hostKeys"]) && grant["hostKeys"].length === 0, "no host key accepted");
   must(Number(grant["minutes"]) <= Number(request["minutes"]), "grant's minutes");
   must(grant["manifest"] === site && checkpoint["manifest"] === site, "held manifest");
   const anchor = grant["anchor"] as unknown as TwinEnvelope;

@@ -22,6 +22,8 @@ export interface TargetUnderTest {
   readonly rights?: readonly string[];
   readonly legacy?: boolean;
   readonly clock?: Clock;
+  /** Takes pinned keys alone unless given. */
+  readonly judgeHostKey?: AdmittedOpening["judgeHostKey"];
   /** The edge's SSH host key; a new one unless given. */
   readonly hostKey?: Ed25519KeyPair;
   /** Called for each new recording before anything passes; may throw. */
@@ -63,6 +65,7 @@ export async function openOn(
     device,
     readSecret: async () => under.secret,
     held: holdChannel(edge),
+    judgeHostKey: under.judgeHostKey ?? (async ({ isPinned }) => isPinned),
     openRecording: async (subject) => {
       const recording = new MemoryRecording(subject);
       under.onRecording?.(recording);

@@ -2,11 +2,12 @@
 import * as assert from "uvu/assert";
 import { toBase64Url } from "../../../shared/bytes.ts";
 import { addSignatures } from "../../../shared/document/envelope.ts";
-import { verifyGrant, type Grant } from "../../../shared/document/grant.ts";
+import { draftGrant, verifyGrant, type Grant } from "../../../shared/document/grant.ts";
+import { fingerprintOfHostKey } from "../../../shared/document/host-key.ts";
 import { verifyRequest, type Request } from "../../../shared/document/request.ts";
 import type { Verified } from "../../../shared/document/verify.ts";
 import type { ErrorCode } from "../../../shared/errors.ts";
-import type { PersonId } from "../../../shared/ids.ts";
+import type { PersonId, TargetId } from "../../../shared/ids.ts";
 import { group } from "../../support/group.ts";
 import {
   edgeEntry,
@@ -18,6 +19,7 @@ import {
   refused,
   signed,
   signerOf,
+  suite,
   twinSite,
 } from "./paper-site.ts";
 
@@ -29,6 +31,7 @@ const edge2 = await edgeEntry("edge 2");
 const quorum = ["anna", "cleo"];
 const hmi = { id: "hmi", rights: ["terminal", "exec"] };
 const plc = { id: "plc", rights: ["connect"] };
+const fingerprint = await fingerprintOfHostKey(suite, edge2.sshHostKey);
 
 type Row = readonly [
   note: string,
@@ -139,6 +142,47 @@ const grants: readonly Row[] = [
     quorum,
     ["document_invalid", /not at hand/],
   ],
+  [
+    "that accepts a changed host key on one of its targets",
+    { hostKeys: [{ target: "hmi", fingerprint }] },
+    quorum,
+  ],
+  [
+    "that accepts a host key on a target that it does not open",
+    { targets: [plc], hostKeys: [{ target: "hmi", fingerprint }] },
+    quorum,
+    ["document_invalid", /host key of "hmi", which it does not open/],
+  ],
+  [
+    "that accepts the same host key twice",
+    { hostKeys: Array(2).fill({ target: "hmi", fingerprint }) },
+    quorum,
+    ["document_invalid", /host key twice/],
+  ],
+  [
+    "that accepts a whole key line, which the relay must not see",
+    { hostKeys: [{ target: "hmi", fingerprint: "ssh-ed25519 AAAA" }] },
+    quorum,
+    ["document_invalid", /hostKeys/],
+  ],
+  [
+    "that accepts a fingerprint in its second spelling",
+    { hostKeys: [{ target: "hmi", fingerprint: fingerprint.replace(/.$/, "B") }] },
+    quorum,
+    ["document_invalid", /hostKeys/],
+  ],
+  [
+    "that accepts nine host keys",
+    { hostKeys: Array(9).fill({ target: "hmi", fingerprint }) },
+    quorum,
+    ["document_invalid", /hostKeys/],
+  ],
+  [
+    "without host keys, not even none",
+    { hostKeys: undefined },
+    quorum,
+    ["document_invalid", /hostKeys/],
+  ],
   ["with an unknown key", { more: true }, quorum, ["document_invalid", /more/]],
 ];
 
@@ -168,6 +212,11 @@ const extensions: readonly [
     ["document_invalid", /policy "strict"/],
   ],
   ["fewer targets", founding, { targets: [plc] }],
+  [
+    "a host key that was changed since accepted",
+    founding,
+    { hostKeys: [{ target: "hmi", fingerprint }] },
+  ],
   [
     "a target more than before",
     narrow,
@@ -244,6 +293,19 @@ await group("grant", {}, (test) => {
     const envelope = await signed("grant", payload, ...quorum);
     const act = () => verifyGrant(envelope, site.held(), { request, replaced: stranger });
     await refused(act, "document_invalid", /replaces one of another request/);
+  });
+  test("grant: an extension keeps the host keys that were accepted, of the targets that it keeps", async () => {
+    const hostKeys = [{ target: "hmi" as TargetId, fingerprint }];
+    const payload = await site.grant(request, { hostKeys });
+    const replaced = await verifyGrant(await signed("grant", payload, ...quorum), site.held(), {
+      request,
+    });
+    const draft = { request, manifest: site.chain.held.hash, anchor: await site.anchor() };
+    const next = { ...draft, issuedAt: paperAt + 90, replaced };
+    assert.equal(draftGrant(next).hostKeys, hostKeys);
+    assert.equal(draftGrant({ ...next, hostKeys: [] }).hostKeys, []);
+    const [, plcOnly] = request.payload.targets;
+    assert.equal(draftGrant({ ...next, targets: plcOnly ? [plcOnly] : [] }).hostKeys, []);
   });
   test("grant: a second approver signs the first one's exact bytes", async () => {
     const one = await signed("grant", await site.grant(request), "anna");

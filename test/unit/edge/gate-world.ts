@@ -224,6 +224,7 @@ export const grantPayload: Grant = {
   manifest: hash("manifest-3"),
   anchor: { payload: "", payloadType: "", signatures: [] },
   replaces: null,
+  hostKeys: [],
   issuedAt: nowAt - 5 * minute,
 };
 

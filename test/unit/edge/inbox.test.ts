@@ -2,6 +2,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
+import { ChangedDevices } from "../../../edge/changed-devices.ts";
 import { Devices } from "../../../edge/devices.ts";
 import { Inbox } from "../../../edge/inbox.ts";
 import { openVault } from "../../../edge/vault.ts";
@@ -32,7 +33,12 @@ async function opened(isSettled = true) {
   const start = async () => {
     const { parts } = edge;
     const ground = { ...parts, suite, site: site.id, edge: site.edge.id };
-    const devices = new Devices({ ...ground, vault, sealing });
+    const devices = new Devices({
+      ...ground,
+      vault,
+      sealing,
+      changedDevices: new ChangedDevices(edge.clock),
+    });
     return Inbox.open({
       ...ground,
       path: join(edge.folder, "inbox.json"),

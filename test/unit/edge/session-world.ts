@@ -1,5 +1,6 @@
 // One session of the gate's small site, with real journal, accounts and time, a turned clock, and a channel and a target that note what they are told.
 import { join } from "node:path";
+import { ChangedDevices } from "../../../edge/changed-devices.ts";
 import { Consumption } from "../../../edge/consumption.ts";
 import { Devices } from "../../../edge/devices.ts";
 import type { Job } from "../../../edge/grant-line.ts";
@@ -135,7 +136,8 @@ export async function openSessionWorld() {
   let consumption = await openConsumption();
   await consumption.extendLine(site.hash("the-request"), site.hash("grant-1"), null);
 
-  const devices = new KnownDevices({ ...ground, vault, sealing });
+  const changedDevices = new ChangedDevices(clock);
+  const devices = new KnownDevices({ ...ground, vault, sealing, changedDevices });
 
   const world: SessionWorld = {
     journal,
@@ -149,6 +151,7 @@ export async function openSessionWorld() {
       onSpaceLow: () => undefined,
     }),
     devices,
+    changedDevices,
     hostKey: await suite.ed25519KeyPair(),
     clock,
     archive: await openArchive(join(folder.path, "archive")),

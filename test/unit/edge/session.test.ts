@@ -13,6 +13,21 @@ const extension = site.grantWith(
   "grant-2",
 );
 
+const shownKey = {
+  line: "ssh-ed25519 BBBB",
+  fingerprint: "SHA256:changed",
+  pinned: ["ssh-ed25519 AAAA"],
+  isPinned: false,
+};
+const accepting = site.grantWith(
+  {
+    replaces: site.hash("grant-1"),
+    hostKeys: [{ target: site.target("hmi"), fingerprint: shownKey.fingerprint }],
+  },
+  ["anna"],
+  "grant-2",
+);
+
 async function admitted(edge: OpenedWorld, channel = new NotedChannel("session-1")) {
   const session = edge.open(channel);
   const verdict = await session.begin();
@@ -104,6 +119,50 @@ await group("session", { timeoutMs: 10_000 }, (test) => {
     assert.equal(stream.admitted.rights, ["terminal", "exec"]);
     assert.is(stream.admitted.target.id, "hmi");
     assert.equal((await edge.events()).slice(-2), ["session-admitted", "opening-admitted"]);
+  });
+
+  test("a changed host key is refused and noted; one that the job's grant accepts is journaled before it is used", async () => {
+    await using edge = await openSessionWorld();
+    const { stream } = await running(edge);
+    const { judgeHostKey } = stream.admitted;
+    assert.is(await judgeHostKey({ ...shownKey, isPinned: true }), true);
+    assert.equal(edge.world.changedDevices.list(), []);
+    assert.is(await judgeHostKey(shownKey), false);
+    const { target, shown, fingerprint } = edge.world.changedDevices.list()[0] ?? {};
+    assert.equal([target, shown, fingerprint], ["hmi", shownKey.line, shownKey.fingerprint]);
+    assert.not((await edge.events()).includes("host-key-accepted"));
+
+    edge.granted(site.jobWith({ line: [site.grantWith(), accepting] }));
+    const channel = new NotedChannel("session-2");
+    const { session } = await admitted(edge, channel);
+    assert.equal(await session.open(asking(channel, "hmi", "channel-2")), { admitted: true });
+    const again = edge.state.streams[1]?.admitted;
+    assert.is(await again?.judgeHostKey({ ...shownKey, fingerprint: "SHA256:third" }), false);
+    assert.is(await again?.judgeHostKey(shownKey), true);
+    assert.is((await edge.events()).at(-1), "host-key-accepted");
+    // The owner has not pinned it yet.
+    assert.is(edge.world.changedDevices.list().length, 1);
+  });
+
+  test("a stream on an accepted host key ends when a grant that replaces does not accept it any more", async () => {
+    await using edge = await openSessionWorld();
+    edge.state.job = site.jobWith({ line: [site.grantWith(), accepting] });
+    const { stream } = await running(edge);
+    assert.is(await stream.admitted.judgeHostKey(shownKey), true);
+    edge.changed({});
+    assert.is(stream.admitted.signal.aborted, false);
+    const third = site.grantWith({ replaces: site.hash("grant-2") }, ["anna"], "grant-3");
+    edge.granted(site.jobWith({ line: [site.grantWith(), accepting, third] }));
+    assert.is(stream.admitted.signal.aborted, true);
+  });
+
+  test("a host key whose acceptance cannot be journaled is not used", async () => {
+    await using edge = await openSessionWorld();
+    edge.state.job = site.jobWith({ line: [site.grantWith(), accepting] });
+    const { stream } = await running(edge);
+    await edge.journal[Symbol.asyncDispose]();
+    const thrown = await stream.admitted.judgeHostKey(shownKey).catch((cause: unknown) => cause);
+    assert.instance(thrown, Error);
   });
 
   test("warns 5 minutes, 1 minute and 15 seconds before its end, and ends at its very moment", async () => {

@@ -1,5 +1,6 @@
 // The edge's sessions and readers as the sealed channel meets them: the paper edge with what stands behind its gate, and people who knock.
 import { join } from "node:path";
+import { ChangedDevices } from "../../../edge/changed-devices.ts";
 import { Devices } from "../../../edge/devices.ts";
 import { openRecordings } from "../../../edge/recording.ts";
 import { Sessions } from "../../../edge/sessions.ts";
@@ -41,10 +42,12 @@ export async function openSessions() {
     suite,
   });
   const sign = await signerOf("edge");
+  const changedDevices = new ChangedDevices(clock);
   const sessions = new Sessions({
     ...ground,
     recordings,
-    devices: new Devices({ ...ground, vault, sealing }),
+    devices: new Devices({ ...ground, vault, sealing, changedDevices }),
+    changedDevices,
     hostKey: await pairOf("edge ssh"),
     idleLimitMs: 3_600_000,
     log: (line) => void edge.logged.push(line),

@@ -1,6 +1,7 @@
 // How an edge says it stands: all of it to people of the site and to its console, to a vendor his own, and no secret to anybody.
 import { join } from "node:path";
 import * as assert from "uvu/assert";
+import { ChangedDevices } from "../../../edge/changed-devices.ts";
 import type { ReadingAdmission } from "../../../edge/gate.ts";
 import { openRecordings } from "../../../edge/recording.ts";
 import type { SessionSummary } from "../../../edge/session-world.ts";
@@ -33,8 +34,10 @@ async function standing() {
     warnPercent: 80,
     onSpaceLow: () => undefined,
   });
+  const changedDevices = new ChangedDevices(clock);
   const source = {
     ...ground,
+    changedDevices,
     version: "1.2.3",
     bootId,
     recordings,
@@ -84,6 +87,28 @@ await group("status", {}, (test) => {
         person === "nobody" ? [] : [person],
       );
     }
+  });
+
+  test("a device that changed shows to approvers and owners, with both keys, until it is settled", async () => {
+    await using world = await standing();
+    const { changedDevices } = world.source;
+    const key = {
+      shown: "ssh-ed25519 BBBB",
+      fingerprint: "SHA256:b",
+      pinned: ["ssh-ed25519 AAAA"],
+    };
+    changedDevices.note("hmi" as TargetId, key);
+    const at = Math.floor(world.edge.clock.wallMs() / 1000);
+    for (const person of ["anna", "cleo", "olaf"]) {
+      assert.equal(world.seenBy(person).changedDevices, [{ target: "hmi", ...key, at }], person);
+    }
+    assert.equal(world.seenBy("dora").changedDevices, []);
+    assert.is(world.seenBy("vera").changedDevices, undefined);
+    // Whoever stands at the address cannot fill the status.
+    changedDevices.note("plc" as TargetId, { ...key, shown: `ssh-rsa ${"A".repeat(9000)}` });
+    assert.is(world.seenBy("anna").changedDevices?.length, 1);
+    changedDevices.forget("hmi" as TargetId);
+    assert.equal(world.seenBy("anna").changedDevices, []);
   });
 
   test("alarms and refusals show, what the relay suggested does not count as proven", async () => {

@@ -3,6 +3,7 @@ import { rm } from "node:fs/promises";
 import * as assert from "uvu/assert";
 import { concatBytes, fromUtf8, utf8 } from "../../../shared/bytes.ts";
 import { encodeEnvelope, parseEnvelope, type SignPae } from "../../../shared/document/envelope.ts";
+import { fingerprintOfHostKey } from "../../../shared/document/host-key.ts";
 import { keyIdOf, type PublicKey } from "../../../shared/document/keys.ts";
 import type { Manifest } from "../../../shared/document/manifest.ts";
 import { passkeySigner } from "../../../shared/document/passkey.ts";
@@ -16,6 +17,7 @@ import {
   keyOf,
   paperAt,
   signed,
+  sshLineOf,
   suite,
   twinSite,
   xwingOf,
@@ -279,6 +281,24 @@ await group("evidence", { timeoutMs: 120_000 }, (test) => {
     await world.admit({ proofSigner: touchOf(passkey), ids: { attestation: undefined } });
     const report = await verify(await world.bundle(), world.paper.id);
     assert.match(describeEvidence(report), /key ".*" was revoked before/);
+  });
+
+  test("a changed host key counts as accepted by the grant that names it for that target, and by no other", async () => {
+    const fingerprint = await fingerprintOfHostKey(suite, await sshLineOf("a new key"));
+    const hostKeys = [{ target: "hmi" as TargetId, fingerprint }];
+    for (const [grant, target, isSound] of [
+      [{ hostKeys }, "hmi", true],
+      [{ hostKeys }, "plc", false],
+      [{}, "hmi", false],
+    ] as const) {
+      await using world = await EvidenceWorld.start();
+      const { grant: envelope } = await world.admit({ grant });
+      const ids = { session: "session-1", target, grant: await world.archive.keep(envelope) };
+      await world.journal.append("host-key-accepted", ids, { fingerprint, pinned: [] });
+      const report = await verify(await world.bundle(), world.paper.id);
+      if (isSound) assert.equal(report.faults, []);
+      else assert.match(describeEvidence(report), /no grant accepts that host key/);
+    }
   });
 
   test("a proof that was used for two sessions is found", async () => {

@@ -1,6 +1,11 @@
 // Kind `ssh`, modes `terminal` and `exec`, and the login itself, against a real sshd.
 import { createHash } from "node:crypto";
+import { setImmediate as immediate } from "node:timers/promises";
 import * as assert from "uvu/assert";
+import type { SeenHostKey } from "../../../edge/targets/target.ts";
+import { nodeCrypto } from "../../../shared/crypto/node.ts";
+import { fingerprintOfHostKey } from "../../../shared/document/host-key.ts";
+import { SallyportError } from "../../../shared/errors.ts";
 import { OutputDecoder } from "../../../shared/exec-output.ts";
 import type { Device } from "../../../shared/document/device.ts";
 import { bulkBytes, bulkHash } from "../../plant/sink.ts";
@@ -200,6 +205,47 @@ await group("targets/ssh", { timeoutMs: 60_000 }, (test) => {
     const { reason } = await opened.vendor.closed;
     assert.is(reason, 'device_changed: "Press 7" is not the device that the owner pinned');
     assert.not.match(sshd.log, /Accepted|Failed password/);
+  });
+  test("another host key that was accepted for the job lets in; the rule waits for the answer", async () => {
+    await using sshd = await startSshd();
+    await using other = await startSshd({ hostKeyType: "rsa" });
+    const asked: SeenHostKey[] = [];
+    const under = {
+      device: deviceOf(sshd, { hostKeys: [...other.hostKeys] }),
+      secret: keyOf(sshd),
+      judgeHostKey: async (seen: SeenHostKey) => {
+        asked.push(seen);
+        await immediate();
+        return true;
+      },
+    };
+    const opened = await openOn(under, command("true"));
+    assert.is((await opened.vendor.message("exit")).code, 0);
+    opened.vendor.channel.end();
+    await opened.served;
+    const [line = ""] = sshd.hostKeys;
+    const fingerprint = await fingerprintOfHostKey(nodeCrypto, line);
+    assert.equal(asked, [{ line, fingerprint, pinned: other.hostKeys, isPinned: false }]);
+  });
+  test("a login that fails under an accepted host key is no changed device", async () => {
+    await using sshd = await startSshd();
+    await using other = await startSshd();
+    const under = {
+      device: deviceOf(sshd, { hostKeys: [...other.hostKeys] }),
+      secret: keyOf(other),
+      judgeHostKey: async () => true,
+    };
+    assert.is((await failureOf(await openOn(under, command("true")))).code, "device_refused");
+  });
+  test("a host key whose acceptance cannot be written down gets no login", async () => {
+    await using sshd = await startSshd();
+    const under = {
+      device: deviceOf(sshd),
+      secret: keyOf(sshd),
+      judgeHostKey: () => Promise.reject(new SallyportError("disk_full", "nothing can be written")),
+    };
+    assert.is((await failureOf(await openOn(under, command("true")))).code, "disk_full");
+    assert.not.match(sshd.log, /Accepted|Failed/);
   });
   test("a device without a key of the pinned kind has changed, too", async () => {
     await using sshd = await startSshd();
