@@ -2,12 +2,15 @@
 // same commands that people use; state lies under .sallyport/ (one folder a run) and goes at the end. Ctrl-C ends it.
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { startPlant, type Plant } from "./plant/plant.ts";
 import { startInstallation, type Installation, type Person } from "./support/installation.ts";
 import { plantTargets } from "./support/plant-targets.ts";
 import { nodePath } from "./support/process.ts";
+import { serverKeyHash } from "./support/certificates.ts";
 
 const root = join(import.meta.dirname, "..");
+const acceptPollMs = 4_000;
 const bin = join(root, ".sallyport");
 const commandFile = join(root, "broker/command/sallyport.mjs");
 
@@ -28,15 +31,23 @@ await using plant = await startPlant();
 tell(
   "sallyport: starting a relay and an edge; making a site, its owner, an approver and a vendor …",
 );
-await using installation = await startInstallation(plantTargets(plant));
+await using installation = await startInstallation(plantTargets(plant), { signingPage: true });
 mkdirSync(bin, { recursive: true });
 writeWrapper(installation.owner, "owner");
 writeWrapper(installation.approver, "manager");
 writeWrapper(installation.vendor, "vendor");
 writeAuthenticator(installation.vendor);
+writeBrowser(await serverKeyHash(new URL(installation.relay.url)));
+const links = {
+  vendor: await invite("vic", "Vic Wolf", "vendor"),
+  manager: await invite("mia", "Mia Berg", "approver"),
+  owner: await invite("olga", "Olga Stein", "owner"),
+};
 isUp = true;
-tell(instructions(installation, plant));
+tell(instructions(installation, plant, links));
+const accepting = acceptNewcomers();
 await stopped.promise;
+await accepting;
 tell("sallyport: ending …");
 rmSync(bin, { recursive: true, force: true });
 
@@ -51,6 +62,50 @@ function writeWrapper(person: Person, name: string): void {
   chmodSync(file, 0o755);
 }
 
+/** `.sallyport/browser NAME LINK` opens a browser with a profile of its own that knows the relay's certificate. */
+function writeBrowser(keyHash: string): void {
+  const file = join(bin, "browser");
+  writeFileSync(
+    file,
+    `#!/bin/sh
+# Opens a link in Chromium, one profile for each NAME: browser NAME LINK
+name=\${1:?browser NAME LINK} link=\${2:?browser NAME LINK}
+for program in chromium chromium-browser google-chrome; do
+  if command -v "$program" >/dev/null; then
+    exec "$program" --user-data-dir='${bin}'/profile-"$name" --ignore-certificate-errors-spki-list=${keyHash} --no-first-run "$link"
+  fi
+done
+echo "no Chromium on this machine: open the link in any browser, and go on where it warns of the certificate" >&2
+exit 1
+`,
+  );
+  chmodSync(file, 0o755);
+}
+
+async function invite(id: string, name: string, role: string): Promise<string> {
+  const { link } = await installation.owner.ask<{ link: string }>(
+    "invite",
+    id,
+    "--name",
+    name,
+    "--role",
+    role,
+  );
+  return link;
+}
+
+/** The demonstration's owner accepts whoever answers a link, because nobody sits at the owner's place. */
+async function acceptNewcomers(): Promise<void> {
+  const { owner } = installation;
+  let isOver = false;
+  void stopped.promise.then(() => (isOver = true));
+  while (!isOver) {
+    const { stdout } = await owner.run(["accept", "--list", "--json"]);
+    if (stdout.includes('"who"')) await owner.run(["accept", "--yes"]);
+    await Promise.race([stopped.promise, sleep(acceptPollMs, undefined, { ref: false })]);
+  }
+}
+
 /** What the vendor's phone would show. */
 function writeAuthenticator(person: Person): void {
   const file = join(bin, "authenticator");
@@ -61,12 +116,24 @@ function writeAuthenticator(person: Person): void {
   chmodSync(file, 0o700);
 }
 
-function instructions({ relay, site }: Installation, { modbus }: Plant): string {
+function instructions(
+  { relay, site }: Installation,
+  { modbus }: Plant,
+  links: Readonly<Record<"vendor" | "manager" | "owner", string>>,
+): string {
   return `
 A relay (${relay.url}), an edge and two devices run on this machine.
 Site ${site}.
 
-Stand on a device's prompt; in a second terminal, in this folder, as the vendor:
+In a browser: open one link each in a browser of its own, make a passkey, and ask as the vendor for what the manager approves.
+
+  .sallyport/browser vendor  '${links.vendor}'
+  .sallyport/browser manager '${links.manager}'
+  .sallyport/browser owner   '${links.owner}'
+
+(On another machine's browser: forward port ${relay.port} to it, open the links, and go on where it warns of the development certificate.)
+
+Or by commands; in a second terminal, in this folder, as the vendor:
 
   .sallyport/vendor request press-hmi press-plc --minutes 15 --reason "look at the press" --wait --code $(.sallyport/authenticator)
 

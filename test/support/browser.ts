@@ -1,10 +1,9 @@
 // Somebody in front of a real browser: Debian's Chromium with a profile of its own (a device), whose authenticator is Chromium's virtual one. It is
 // there in every window of the device, remembers its passkeys, and counts its touches.
-import { createHash, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import tls from "node:tls";
 import { chromium, type BrowserContext, type CDPSession, type Page } from "playwright-core";
+import { serverKeyHash } from "./certificates.ts";
 import { temporaryFolder } from "./temporary.ts";
 
 const chromiumPath = "/usr/bin/chromium";
@@ -58,7 +57,7 @@ export async function startDevice(url: string, options: DeviceOptions = {}): Pro
     isMobile: isPhone,
     locale: "en-GB",
     timezoneId: "Europe/Berlin",
-    args: [...flags, `--ignore-certificate-errors-spki-list=${await keyHash(new URL(url))}`],
+    args: [...flags, `--ignore-certificate-errors-spki-list=${await serverKeyHash(new URL(url))}`],
   });
   started.defer(() => context.close());
   let touches = 0;
@@ -125,33 +124,18 @@ export async function startDevice(url: string, options: DeviceOptions = {}): Pro
   };
 }
 
-/** SHA-256 of the public key that the server shows, as Chromium takes it. */
-async function keyHash(url: URL): Promise<string> {
-  const socket = tls.connect({
-    host: url.hostname,
-    port: Number(url.port || 443),
-    rejectUnauthorized: false,
-    ...(/^[\d.]+$/.test(url.hostname) ? {} : { servername: url.hostname }),
-  });
-  await new Promise<void>((resolve, reject) => {
-    socket.once("secureConnect", resolve);
-    socket.once("error", reject);
-  });
-  const { raw } = socket.getPeerCertificate();
-  socket.destroy();
-  const { publicKey } = new X509Certificate(raw);
-  return createHash("sha256")
-    .update(publicKey.export({ type: "spki", format: "der" }))
-    .digest("base64");
-}
-
-const axe = readFileSync(join(import.meta.dirname, "../../node_modules/axe-core/axe.min.js"), "utf8");
+const axe = readFileSync(
+  join(import.meta.dirname, "../../node_modules/axe-core/axe.min.js"),
+  "utf8",
+);
 
 /** What axe-core finds to be serious or critical on a page, one line each. */
 export async function accessibilityFaults(page: Page): Promise<string[]> {
   // By the debugger, so that the page's content security policy does not stand against it.
   await page.evaluate(axe);
-  return page.evaluate<string[]>(`axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) =>
+  return page.evaluate<
+    string[]
+  >(`axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) =>
     violations.filter(({ impact }) => impact === "serious" || impact === "critical")
       .map(({ id, nodes }) => id + ": " + nodes.map(({ target, failureSummary }) => target.join(" ") + " (" + failureSummary + ")").join("; ")))`);
 }

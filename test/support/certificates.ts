@@ -1,5 +1,9 @@
-// A certificate authority of a test's own and one server certificate under it, made by the openssl command.
+// A certificate authority of a test's own and one server certificate under it, made by the openssl command; and what a server shows.
+import { createHash, X509Certificate } from "node:crypto";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { isIP } from "node:net";
+import tls from "node:tls";
 import { runProcess } from "./process.ts";
 import { temporaryFolder } from "./temporary.ts";
 
@@ -36,4 +40,19 @@ async function openssl(cwd: string, args: string): Promise<void> {
   const request = "req -x509 -noenc -days 2 -newkey ec -pkeyopt ec_paramgen_curve:P-256";
   const { code, stderr } = await runProcess("openssl", `${request} ${args}`.split(" "), { cwd });
   if (code !== 0) throw new Error(`openssl exited with ${code}: ${stderr}`);
+}
+
+/** SHA-256 of the public key that a TLS server shows, as Chromium's --ignore-certificate-errors-spki-list takes it. */
+export async function serverKeyHash({ hostname, port }: URL): Promise<string> {
+  const socket = tls.connect({
+    host: hostname,
+    port: Number(port || 443),
+    rejectUnauthorized: false,
+    ...(isIP(hostname) === 0 && { servername: hostname }),
+  });
+  await once(socket, "secureConnect");
+  const { publicKey } = new X509Certificate(socket.getPeerCertificate().raw);
+  socket.destroy();
+  const der = publicKey.export({ type: "spki", format: "der" });
+  return createHash("sha256").update(der).digest("base64");
 }
