@@ -56,7 +56,8 @@ export type SignAsk = v.InferOutput<typeof signAsk>;
 const registerAsk = record({
   sallyport: head,
   ask: v.literal("register"),
-  site: siteId,
+  /** Null for the owner of a site that is only being founded. */
+  site: v.nullable(siteId),
   person: personId,
   name,
   /** As the invitation's site names it; by default the page's host. */

@@ -74,7 +74,7 @@ export async function makePasskey(
         user: {
           // Random: a second passkey of a person must not take the place of the first in the same account.
           id: crypto.getRandomValues(new Uint8Array(userHandleBytes)),
-          name: `${person} (${site.slice(0, 8)})`,
+          name: site === null ? person : `${person} (${site.slice(0, 8)})`,
           displayName: name,
         },
         pubKeyCredParams: algorithms.map((alg) => ({ type: "public-key", alg })),

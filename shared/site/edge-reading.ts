@@ -1,6 +1,8 @@
-// Reading from an edge: its journal, recordings, evidence and status, over a sealed channel with that purpose, through the edge's gate. The relay
+// Reading from an edge: its journal, recordings, evidence and status, and what it finds when it tries a device, over a sealed channel with that purpose, through the edge's gate. The relay
 // has no reading path of its own. Pieces are acknowledged when the consumer asks for the next, so a slow disk holds the edge back.
-import type { ControlMessageOf } from "../channel/messages.ts";
+import * as v from "valibot";
+import type { ControlMessage, ControlMessageOf, Probe } from "../channel/messages.ts";
+import { hostKeyLine } from "../document/host-key.ts";
 import type { Purpose } from "../document/proof.ts";
 import type { EdgeId } from "../ids.ts";
 import { concatBytes, fromUtf8 } from "../bytes.ts";
@@ -15,11 +17,27 @@ const maxLineBytes = 4 * 1024 * 1024;
 const lineFeed = 0x0a;
 
 /** The edge's answer in pieces, to its end; throws if the edge refuses, or the answer is cut. */
-export async function* readEdge(
+export function readEdge(
   side: Side,
   edge: EdgeId,
   purpose: ReadingPurpose,
   wanted: Wanted,
+): AsyncGenerator<Uint8Array> {
+  return askEdge(side, edge, purpose, {
+    type: "read",
+    recording: null,
+    from: 0,
+    follow: false,
+    search: null,
+    ...wanted,
+  });
+}
+
+async function* askEdge(
+  side: Side,
+  edge: EdgeId,
+  purpose: Purpose,
+  question: ControlMessage,
 ): AsyncGenerator<Uint8Array> {
   const events = { waiting: ignore, warning: ignore, extended: ignore, away: ignore, back: ignore };
   await using session = await openEdgeSession({
@@ -52,14 +70,7 @@ export async function* readEdge(
   signal.addEventListener("abort", stop, { once: true });
   try {
     await session.admitted;
-    channel.sendControl({
-      type: "read",
-      recording: null,
-      from: 0,
-      follow: false,
-      search: null,
-      ...wanted,
-    });
+    channel.sendControl(question);
     for (;;) {
       const piece = pieces.shift();
       if (piece !== undefined) {
@@ -79,14 +90,45 @@ export async function* readEdge(
 }
 
 /** The answer as lines; throws if the last one is not whole. */
-export async function* readLines(
+export function readLines(
   side: Side,
   edge: EdgeId,
   purpose: ReadingPurpose,
   wanted: Wanted,
 ): AsyncGenerator<string> {
+  return linesOf(readEdge(side, edge, purpose, wanted));
+}
+
+const probeStep = v.object({
+  step: v.picklist(["route", "port", "host-key", "login", "done"]),
+  ok: v.boolean(),
+  text: v.optional(v.string(), ""),
+  hostKeys: v.optional(v.array(hostKeyLine), []),
+});
+/** One step of a test of a device, as the edge took it; the last is `done`. `hostKeys`: what the device showed, to be compared and pinned. */
+export type ProbeStep = v.InferOutput<typeof probeStep>;
+
+/** An owner has the edge try a device that no document names yet; a secret goes only to a device whose host key is pinned in it. */
+export async function* probeDevice(
+  side: Side,
+  edge: EdgeId,
+  { device, secret }: Omit<Probe, "type">,
+): AsyncGenerator<ProbeStep> {
+  for await (const line of linesOf(
+    askEdge(side, edge, "probe", { type: "probe", device, secret }),
+  )) {
+    const step = v.safeParse(v.pipe(v.string(), v.parseJson(), probeStep), line);
+    if (!step.success)
+      throw new SiteFault("message_invalid", "edge tells of its test in words unknown here");
+    yield step.output;
+    // The edge waits for a further test on this channel; this one is over.
+    if (step.output.step === "done") return;
+  }
+}
+
+async function* linesOf(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   let held: Uint8Array = new Uint8Array();
-  for await (const piece of readEdge(side, edge, purpose, wanted)) {
+  for await (const piece of pieces) {
     held = held.length === 0 ? piece : concatBytes(held, piece);
     let from = 0;
     for (let end = held.indexOf(lineFeed); end >= 0; end = held.indexOf(lineFeed, from)) {

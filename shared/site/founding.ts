@@ -2,9 +2,8 @@
 import { toBase64Url } from "../bytes.ts";
 import type { CryptoSuite } from "../crypto/suite.ts";
 import type { PublicKey } from "../document/keys.ts";
-import type { Role } from "../document/manifest.ts";
+import type { Policy, Role } from "../document/manifest.ts";
 import { encodeSheet, recoveryKeys, type RecoveryKeys } from "./recovery-sheet.ts";
-import type { Policy } from "../document/manifest.ts";
 
 export interface Founding {
   readonly name: string;
@@ -12,11 +11,12 @@ export interface Founding {
     readonly id: string;
     readonly name: string;
     readonly roles: readonly Role[];
-    readonly key: PublicKey;
+    readonly keys: readonly PublicKey[];
   };
   readonly relay: { readonly name: string; readonly url: string; readonly attestationKey: string };
   readonly signing: { readonly rpId: string; readonly origins: readonly string[] } | null;
-  readonly secondFactor: "required" | "waived";
+  /** The first policy, called `standard`. */
+  readonly policy: Omit<Policy, "id">;
   readonly issuedAt: number;
   readonly endsAt: number;
 }
@@ -62,7 +62,7 @@ export function firstManifest(
     endsAt: founding.endsAt,
     ownersNeeded: 1,
     signing: founding.signing,
-    persons: [{ id: owner.id, name: owner.name, roles: owner.roles, keys: [owner.key] }],
+    persons: [{ id: owner.id, name: owner.name, roles: owner.roles, keys: owner.keys }],
     companies: [],
     recovery:
       recovery === undefined
@@ -75,9 +75,7 @@ export function firstManifest(
     relays: [founding.relay],
     edges: [],
     targets: [],
-    policies: isApprover
-      ? [{ id: "standard", ...usualPolicy, secondFactor: founding.secondFactor }]
-      : [],
+    policies: isApprover ? [{ id: "standard", ...founding.policy }] : [],
     release: null,
   };
 }

@@ -16,7 +16,7 @@ import { proposeManifest, publishedLine, publishManifest } from "../manifest-ste
 import { newPassphrase } from "../passphrase.ts";
 import { OpenRelay } from "../../../shared/site/relay-client.ts";
 import { parseRelayUrl, RelayHttp } from "../relay-http.ts";
-import { firstManifest, makeRecovery } from "../../../shared/site/founding.ts";
+import { firstManifest, makeRecovery, usualPolicy } from "../../../shared/site/founding.ts";
 import { makeAuditKey } from "../audit-birth.ts";
 import { nextManifest, parseSiteFile, renderSiteFile } from "../site-file.ts";
 import { openSite } from "../site.ts";
@@ -145,11 +145,11 @@ async function createSite(context: Context, name: string, options: CreateOptions
         id: personArgument(options.owner),
         name: options.ownerName ?? options.owner,
         roles: options.role,
-        key: key.publicKey,
+        keys: [key.publicKey],
       },
       relay: { name: described.name, url: address.url, attestationKey: described.attestationKey },
       signing: options.signingOrigin === undefined ? null : signingPage(options.signingOrigin),
-      secondFactor: options.secondFactor,
+      policy: { ...usualPolicy, secondFactor: options.secondFactor },
       issuedAt,
       endsAt: issuedAt + Math.round(Number(options.years) * secondsOfYear),
     },
