@@ -1,0 +1,233 @@
+// Plays a terminal's recording by asciinema-player, out of memory. The buttons are the portal's own: the player's bar is too small for a thumb and
+// counts the time with its pauses left out, and an auditor needs the time at which something happened.
+import "asciinema-player/dist/bundle/asciinema-player.css";
+import {
+  ActionIcon,
+  Badge,
+  Box,
+  Button,
+  Card,
+  Group,
+  SegmentedControl,
+  Slider,
+  Stack,
+  Switch,
+  Text,
+} from "@mantine/core";
+import {
+  IconPlayerPauseFilled,
+  IconPlayerPlayFilled,
+  IconPlayerSkipBack,
+  IconRewindBackward10,
+  IconRewindForward10,
+} from "@tabler/icons-react";
+import { create, type Player } from "asciinema-player";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { records } from "../texts/records.ts";
+import { paceOf, type Pace, type TerminalRecording } from "./cast.ts";
+import { Transcript } from "./transcript.tsx";
+
+const texts = records.recording;
+const speeds = [1, 2, 4, 8] as const;
+const longestPauseSeconds = 2;
+const stepSeconds = 10;
+const tickMs = 200;
+
+export default function TerminalPlayer({
+  recording,
+  startAt,
+}: {
+  readonly recording: TerminalRecording;
+  readonly startAt: number;
+}) {
+  const [speed, setSpeed] = useState(1);
+  const [skipsPauses, setSkipsPauses] = useState(true);
+  const pace = useMemo(
+    () =>
+      paceOf(
+        recording.events.map(({ at }) => at),
+        skipsPauses ? longestPauseSeconds : Number.POSITIVE_INFINITY,
+      ),
+    [recording, skipsPauses],
+  );
+  const { place, at, isPlaying, toggle, seek } = usePlayer(recording, pace, speed, startAt);
+  const marks = recording.events.filter(({ code }) => code === "m");
+  const all = records.seconds(recording.seconds);
+  return (
+    <Stack gap="md">
+      <Box ref={place} className="terminal-screen" role="img" aria-label={texts.screen} />
+      <Card withBorder padding="md">
+        <Stack gap="md">
+          <Slider
+            aria-label={texts.position}
+            min={0}
+            max={Math.max(recording.seconds, 0.1)}
+            step={0.1}
+            value={at}
+            label={records.seconds}
+            thumbProps={{
+              "aria-label": texts.position,
+              "aria-valuetext": texts.positionOf(records.seconds(at), all),
+            }}
+            onChange={seek}
+          />
+          <Group justify="space-between" gap="sm">
+            <Group gap="xs">
+              <ActionIcon
+                size="xl"
+                aria-label={texts.restart}
+                title={texts.restart}
+                onClick={() => seek(0)}
+              >
+                <IconPlayerSkipBack aria-hidden />
+              </ActionIcon>
+              <ActionIcon
+                size="xl"
+                aria-label={texts.back10}
+                title={texts.back10}
+                onClick={() => seek(at - stepSeconds)}
+              >
+                <IconRewindBackward10 aria-hidden />
+              </ActionIcon>
+              <Button
+                leftSection={
+                  isPlaying ? (
+                    <IconPlayerPauseFilled size={18} aria-hidden />
+                  ) : (
+                    <IconPlayerPlayFilled size={18} aria-hidden />
+                  )
+                }
+                onClick={toggle}
+              >
+                {isPlaying ? texts.pause : texts.play}
+              </Button>
+              <ActionIcon
+                size="xl"
+                aria-label={texts.forward10}
+                title={texts.forward10}
+                onClick={() => seek(at + stepSeconds)}
+              >
+                <IconRewindForward10 aria-hidden />
+              </ActionIcon>
+              <Text ff="monospace">
+                {records.seconds(at)} / {all}
+              </Text>
+            </Group>
+            <Group gap="md">
+              <SegmentedControl
+                size="md"
+                aria-label={texts.speed}
+                value={String(speed)}
+                data={speeds.map((each) => ({ value: String(each), label: texts.times(each) }))}
+                onChange={(value) => setSpeed(Number(value))}
+              />
+              <Switch
+                size="md"
+                label={texts.skipPauses}
+                title={texts.skipPausesHint}
+                checked={skipsPauses}
+                onChange={(event) => setSkipsPauses(event.currentTarget.checked)}
+              />
+            </Group>
+          </Group>
+          {marks.length > 0 && (
+            <Stack gap={4}>
+              <Text fw={600}>{texts.marks}</Text>
+              <Group gap="xs">
+                {marks.map((mark, number) => (
+                  <Button
+                    key={number}
+                    variant="default"
+                    rightSection={<Badge variant="light">{records.seconds(mark.at)}</Badge>}
+                    onClick={() => seek(mark.at)}
+                  >
+                    {mark.text}
+                  </Button>
+                ))}
+              </Group>
+            </Stack>
+          )}
+        </Stack>
+      </Card>
+      <Transcript recording={recording} onOpen={seek} />
+    </Stack>
+  );
+}
+
+/** A player in `place`, whose times are the recording's own: `at` and `seek` count real seconds, whatever pauses are shown. */
+function usePlayer(recording: TerminalRecording, pace: Pace, speed: number, startAt: number) {
+  const place = useRef<HTMLDivElement>(null);
+  const player = useRef<Player>(undefined);
+  const [at, setAt] = useState(startAt);
+  const [isPlaying, setPlaying] = useState(false);
+  const before = useRef({ at: startAt, isPlaying: false });
+  before.current = { at, isPlaying };
+
+  useEffect(() => {
+    const element = place.current;
+    if (element === null) return undefined;
+    const former = before.current;
+    const from = pace.shown(former.at);
+    const made = create({ data: castOf(recording, pace) }, element, {
+      controls: false,
+      fit: "width",
+      speed,
+      startAt: from,
+      poster: `npt:${from}`,
+      preload: true,
+      autoPlay: former.isPlaying,
+      theme: "asciinema",
+    });
+    player.current = made;
+    let isOver = false;
+    const look = (): void => {
+      if (!isOver) setAt(pace.real(made.getCurrentTime()));
+    };
+    let ticking: ReturnType<typeof setInterval> | undefined;
+    const stop = (): void => {
+      clearInterval(ticking);
+      if (!isOver) setPlaying(false);
+    };
+    made.addEventListener("playing", () => {
+      setPlaying(true);
+      clearInterval(ticking);
+      ticking = setInterval(look, tickMs);
+    });
+    made.addEventListener("pause", stop);
+    made.addEventListener("ended", () => {
+      stop();
+      look();
+    });
+    return () => {
+      isOver = true;
+      stop();
+      made.dispose();
+    };
+  }, [recording, pace, speed]);
+
+  const seek = useCallback(
+    (wanted: number): void => {
+      const to = Math.max(0, Math.min(recording.seconds, wanted));
+      setAt(to);
+      void player.current?.seek(pace.shown(to));
+    },
+    [recording, pace],
+  );
+  const toggle = (): void => {
+    if (isPlaying) void player.current?.pause();
+    else if (at >= recording.seconds) {
+      seek(0);
+      void player.current?.play();
+    } else void player.current?.play();
+  };
+  return { place, at, isPlaying, toggle, seek };
+}
+
+/** The recording as asciicast v2 with the times that are to be shown. What was typed shows in what the machine answered. */
+function castOf({ columns, rows, events }: TerminalRecording, { times }: Pace): string {
+  const header = JSON.stringify({ version: 2, width: columns, height: rows });
+  const lines = events.flatMap(({ code, text }, at) =>
+    code === "i" ? [] : [JSON.stringify([times[at], code, text])],
+  );
+  return [header, ...lines].join("\n");
+}

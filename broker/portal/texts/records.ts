@@ -1,0 +1,192 @@
+// Texts of what happened: sessions, recordings, journals, evidence.
+export const records = {
+  person: "Person",
+  target: "Machine",
+  edge: "Box",
+  all: "All",
+  reading: "Reading from the boxes …",
+  readAgain: "Read again",
+  silent: (names: readonly string[]) =>
+    names.length === 1
+      ? `${names[0]} does not answer`
+      : `${names.length} boxes do not answer: ${names.join(", ")}`,
+  silentHint: "What lies on it is not shown here, and is not lost.",
+  unknownEdge: "There is no such box at this site",
+  size: (bytes: number) => sizeWords(bytes),
+  seconds: (seconds: number) => clockWords(seconds),
+  download: "Download",
+  recordings: {
+    title: "Recordings",
+    about: "Everything that was typed and shown, as the boxes kept it.",
+    none: "No recordings yet",
+    noneHint: "Each session on a machine is recorded from its first second and then stands here.",
+    noneFit: "Nothing fits these filters",
+    clear: "Clear the filters",
+    day: "Day",
+    find: "Text in recordings",
+    findHint: "Looked for on the boxes themselves, in what was typed and what was shown.",
+    search: "Search",
+    searching: "Searching …",
+    stopSearch: "Back to the list",
+    found: (count: number, text: string) =>
+      count === 0
+        ? `“${text}” is in no recording`
+        : `${count} ${count === 1 ? "line holds" : "lines hold"} “${text}”`,
+    foundNothingHint: "Capital letters do not matter. Only boxes that answer were searched.",
+    cut: "There are more lines. A longer text finds fewer.",
+    at: (time: string) => `at ${time}`,
+    typed: "typed",
+    shown: "shown",
+    running: "running now",
+    closed: "complete",
+    count: (shown: number, all: number) =>
+      shown === all ? `${all} ${all === 1 ? "recording" : "recordings"}` : `${shown} of ${all}`,
+    kinds: {
+      terminal: "Terminal",
+      exec: "Command",
+      sftp: "Files",
+      tcp: "Connection",
+    } as Readonly<Record<string, string>>,
+  },
+  recording: {
+    title: "Recording",
+    back: "All recordings",
+    of: (person: string, target: string) => `${person} on ${target}`,
+    missing: "The box has no such recording",
+    missingHint: "It may have been removed when its time was over.",
+    loading: (bytes: string) => `Reading the recording … ${bytes}`,
+    loadingHint: "It comes sealed from the box and is opened in this browser.",
+    stillRunning: "This session still runs: what you see is what there was when you opened it.",
+    torn: "The end of this recording is missing: the box was cut off while it recorded.",
+    play: "Play",
+    pause: "Pause",
+    restart: "From the start",
+    back10: "Back 10 seconds",
+    forward10: "Forward 10 seconds",
+    position: "Position",
+    positionOf: (at: string, all: string) => `${at} of ${all}`,
+    speed: "Speed",
+    times: (speed: number) => `${speed}×`,
+    skipPauses: "Skip pauses",
+    skipPausesHint: "Pauses longer than two seconds are shortened. The clock shows the real time.",
+    marks: "Marks",
+    screen: "What the terminal showed",
+    emptyTerminal: "Nothing was shown in this session",
+    asText: "As text",
+    asTextHint: "What was shown, line by line, without colours.",
+    timeline: "Timeline",
+    filter: "Find in this recording",
+    entries: (count: number) => `${count} ${count === 1 ? "entry" : "entries"}`,
+    toDevice: "to the machine",
+    fromDevice: "from the machine",
+    deviceError: "error text of the machine",
+    bytes: (count: number) => (count === 1 ? "1 byte" : `${count} bytes`),
+    pages: "Pages of the timeline",
+    more: "The first 1,024 bytes are shown; the download holds all.",
+    nothingFits: "Nothing in this recording fits",
+  },
+  sessions: {
+    title: "Sessions",
+    about: "Who is on a machine now.",
+    none: "Nobody is on a machine now",
+    noneHint: "As soon as somebody connects after an approval, they stand here.",
+    since: (ago: string) => `since ${ago}`,
+    job: (id: string) => `Job ${id}`,
+    toJob: "Open the job",
+    reading: "looks at records",
+    relayWord: "As the relay sees it; what counts is what each box has in its journal.",
+    journals: "Journals",
+    journalsAbout: "What each box wrote down, in order, so that nothing can be taken out unseen.",
+    openJournal: (edge: string) => `Journal of ${edge}`,
+    online: "online",
+    offline: "offline",
+    entries: (count: number) => `${count} entries shown to the relay`,
+  },
+  journal: {
+    title: (edge: string) => `Journal of ${edge}`,
+    about: "Each entry holds the fingerprint of the one before it.",
+    follow: "Follow live",
+    filter: "Find in the journal",
+    kind: "Show",
+    kinds: {
+      all: "Everything",
+      sessions: "Sessions and openings",
+      documents: "Signed documents",
+      stops: "Ends and lockdowns",
+      reading: "Reading and recordings",
+      edge: "The box itself",
+    },
+    none: "Nothing fits",
+    details: "Details",
+    entry: (number: number) => `Entry ${number}`,
+    newest: "Newest first",
+    older: "Show older entries",
+    count: (count: number) => `${count} ${count === 1 ? "entry" : "entries"}`,
+    following: "New entries appear by themselves.",
+    back: "Sessions",
+  },
+  evidence: {
+    title: "Evidence",
+    about: "A bundle that anyone can check without you, without the box and without the relay.",
+    make: "Download the bundle",
+    stop: "Stop",
+    making: (bytes: string) => `${bytes} received`,
+    choose: "Which box",
+    what: "What is in it",
+    whatList: [
+      "All signed documents of the site: who was listed, who asked, who allowed.",
+      "The box's whole journal, and the proofs of everyone who connected.",
+      "Every recording, still sealed: it opens with the auditor's key only.",
+    ],
+    proves: "What it proves",
+    provesList: [
+      "Nothing in it was changed, and nothing between its first and last entry was left out.",
+      "Up to the newest witness, the box cannot have rewritten it, because others hold its fingerprint.",
+    ],
+    provesNot: "What it cannot prove",
+    provesNotList: [
+      "What came after the newest witness is the box's word alone.",
+      "What never reached the box, such as somebody at the machine itself, is not in it.",
+    ],
+    witness: "Witness",
+    witnessAbout: (count: number, relay: string) =>
+      `Countersigned by ${relay} at ${count} entries. Keep it apart from the bundle: it shows if the journal was rewritten later.`,
+    noWitness: "No witness yet",
+    noWitnessHint: "The relay countersigns when the box is online. Come back then.",
+    badWitness: "The relay's witness does not verify",
+    downloadWitness: "Download the witness",
+    verify: "How to check it",
+    verifyAbout: "On any computer with the command, also without network:",
+    siteId: "The site's id, which everything is checked against",
+    auditKey: "With the auditor's key, recordings are opened and counted too:",
+    done: (name: string, bytes: string) => `${name} is complete: ${bytes}`,
+    inMemory: (bytes: string) =>
+      `This browser cannot write while it receives, so at most ${bytes} are taken. For more, use the command:`,
+    tooLarge: (bytes: string) => `The bundle is larger than ${bytes}, which this browser can hold`,
+    tooLargeHint: "Use the command, or a browser that can save while it receives (Chrome, Edge).",
+    receipts: "Receipts",
+    receiptsAbout: "What the boxes answered to ends, lockdowns and changes, signed by them.",
+    noReceipts: "No receipts yet",
+    noReceiptsHint: "A box answers each end, lockdown and change of the site with one.",
+    outcome: { done: "done", refused: "refused" } as Readonly<Record<string, string>>,
+    entryOf: (edge: string, entry: number) => `${edge}, entry ${entry}`,
+  },
+} as const;
+
+function sizeWords(bytes: number): string {
+  if (bytes < 1000) return `${bytes} B`;
+  if (bytes < 1_000_000) return `${(bytes / 1000).toFixed(bytes < 10_000 ? 1 : 0)} kB`;
+  if (bytes < 1_000_000_000) return `${(bytes / 1_000_000).toFixed(1)} MB`;
+  return `${(bytes / 1_000_000_000).toFixed(2)} GB`;
+}
+
+function clockWords(seconds: number): string {
+  const whole = Math.max(0, Math.floor(seconds));
+  const [hours, minutes, rest] = [
+    Math.floor(whole / 3600),
+    Math.floor(whole / 60) % 60,
+    whole % 60,
+  ];
+  const two = (number: number): string => String(number).padStart(2, "0");
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
+}
