@@ -1,7 +1,5 @@
 // Sign-ins of pages: a cookie that only the relay's own page can use, fresh each time, with limits; and signing out everywhere.
 import { writeFileSync } from "node:fs";
-import { connect as connectPlain } from "node:net";
-import { connect } from "node:tls";
 import * as assert from "uvu/assert";
 import { parseRelayConfig } from "../../../broker/relay/config.ts";
 import { startRelay } from "../../../broker/relay/app.ts";
@@ -12,7 +10,7 @@ import { temporaryFolder } from "../../support/temporary.ts";
 import { TurnedClock } from "../../support/turned-clock.ts";
 import { PaperSite, signed, signerOf, suite, twinSite } from "../document/paper-site.ts";
 import { SoftwarePasskey } from "../document/software-passkey.ts";
-import { RelayPage, type Fields } from "./relay-page.ts";
+import { askForChannel, RelayPage, type Fields } from "./relay-page.ts";
 import { relayWithSite, RunningRelay } from "./running-relay.ts";
 
 /** A relay where anna has a passkey beside her browser's key. */
@@ -26,25 +24,6 @@ async function relayWithPasskey() {
   }));
   const touch = passkeySigner(suite, passkey.key, async (challenge) => passkey.assert(challenge));
   return { relay, site, touch };
-}
-
-/** Answer's status and code to an upgrade of a channel with these fields. */
-async function upgrade(
-  relay: RunningRelay,
-  edge: string,
-  fields: Fields,
-): Promise<readonly [status: string, code: string]> {
-  const url = new URL(relay.url);
-  const isSecure = url.protocol === "https:";
-  const address = { port: Number(url.port), host: url.hostname };
-  const socket = isSecure ? connect({ ...address, ca: relay.authority }) : connectPlain(address);
-  const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value ?? ""}\r\n`);
-  socket.end(
-    `GET /channel/${edge} HTTP/1.1\r\nHost: ${url.host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n${lines.join("")}Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Protocol: sallyport.v1\r\n\r\n`,
-  );
-  const answer = Buffer.concat(await socket.toArray()).toString();
-  const { code } = JSON.parse(answer.split("\r\n\r\n")[1] ?? "{}") as { code: string };
-  return [answer.slice(9, 12), code];
 }
 
 await group("relay page sign-in", { timeoutMs: 10_000 }, (test) => {
@@ -247,14 +226,22 @@ await group("relay page sign-in", { timeoutMs: 10_000 }, (test) => {
     const edge = site.edge.id;
     const cookie = page.cookie ?? "";
     const taken = ["503", "unreachable"]; // the edge is away
-    assert.equal(await upgrade(relay, edge, { cookie, origin: relay.url }), taken);
+    assert.equal(await askForChannel(relay, edge, { cookie, origin: relay.url }), taken);
     for (const origin of ["https://evil.example", `${relay.url}.evil.example`, "null"]) {
-      assert.equal(await upgrade(relay, edge, { cookie, origin }), ["403", "forbidden"], origin);
+      assert.equal(
+        await askForChannel(relay, edge, { cookie, origin }),
+        ["403", "forbidden"],
+        origin,
+      );
     }
-    assert.equal(await upgrade(relay, edge, { cookie }), ["403", "forbidden"], "no origin");
-    assert.equal(await upgrade(relay, edge, { origin: relay.url }), ["401", "unauthorised"]);
+    assert.equal(await askForChannel(relay, edge, { cookie }), ["403", "forbidden"], "no origin");
+    assert.equal(await askForChannel(relay, edge, { origin: relay.url }), ["401", "unauthorised"]);
     const authorization = `Bearer ${await relay.signIn("vera")}`;
-    assert.equal(await upgrade(relay, edge, { authorization }), taken, "a command tells none");
+    assert.equal(
+      await askForChannel(relay, edge, { authorization }),
+      taken,
+      "a command tells none",
+    );
   });
   test("signing out everywhere ends pages, commands and tokens of the person, and of nobody else", async () => {
     const { relay, site } = await relayWithSite();
@@ -320,17 +307,18 @@ await group("relay page sign-in", { timeoutMs: 10_000 }, (test) => {
     const { relay, site } = await relayWithSite();
     await using _relay = relay;
     const page = await RelayPage.signedIn(relay, "anna");
-    const secret = await page.enrol(site);
     const ben = await RelayPage.signedIn(relay, "ben");
     const foreign = await ben.enrol(site);
+    const secret = await page.enrol(site);
     const used = page.codeOf(secret);
     assert.is((await page.call("POST", "/session/everywhere-out", {})).body.locked, true);
     const key = await signerOf("anna");
-    for (const code of [used, ben.freshCodeOf(foreign), "000000", ""]) {
+    for (const make of [() => used, () => ben.freshCodeOf(foreign), () => "000000", () => ""]) {
+      const code = make();
       const refusal = await page.signIn(key, { code });
       assert.equal([refusal.status, refusal.body.field], [403, "code"], code);
-      relay.clock.advanceMs(60_000);
     }
+    relay.clock.advanceMs(60_000);
     assert.is((await page.signIn(key, { code: page.freshCodeOf(secret) })).status, 201);
     assert.is((await new RelayPage(relay).signIn(key)).status, 201, "alone from now on");
   });

@@ -1,4 +1,6 @@
 // A browser's tab at a relay under test: it keeps the cookie as browsers do, and says of each request what a browser would say of where it came from.
+import { connect as connectPlain } from "node:net";
+import { connect } from "node:tls";
 import { generateSync } from "otplib";
 import * as assert from "uvu/assert";
 import { signEnvelope, type SignPae } from "../../../shared/document/envelope.ts";
@@ -69,7 +71,9 @@ export class RelayPage {
     const enrolled = await this.call("POST", path, code === undefined ? {} : { code });
     assert.is(enrolled.status, 201, enrolled.body.message);
     const { secret } = enrolled.body;
-    const confirmed = await this.call("POST", `${path}/confirm`, { code: this.codeOf(secret) });
+    const confirmed = await this.call("POST", `${path}/confirm`, {
+      code: this.freshCodeOf(secret),
+    });
     assert.is(confirmed.status, 204, confirmed.body.message);
     return secret;
   }
@@ -94,4 +98,23 @@ export class RelayPage {
     const [pair = ""] = setCookie.split(";");
     this.cookie = /Max-Age=0(;|$)/.test(setCookie) ? undefined : pair;
   }
+}
+
+/** Status and code of the answer to an upgrade to a channel with these fields. */
+export async function askForChannel(
+  relay: RunningRelay,
+  edge: string,
+  fields: Fields,
+): Promise<readonly [status: string, code: string]> {
+  const url = new URL(relay.url);
+  const isSecure = url.protocol === "https:";
+  const address = { port: Number(url.port), host: url.hostname };
+  const socket = isSecure ? connect({ ...address, ca: relay.authority }) : connectPlain(address);
+  const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value ?? ""}\r\n`);
+  socket.end(
+    `GET /channel/${edge} HTTP/1.1\r\nHost: ${url.host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n${lines.join("")}Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Protocol: sallyport.v1\r\n\r\n`,
+  );
+  const answer = Buffer.concat(await socket.toArray()).toString();
+  const { code } = JSON.parse(answer.split("\r\n\r\n")[1] ?? "{}") as { code: string };
+  return [answer.slice(9, 12), code];
 }
