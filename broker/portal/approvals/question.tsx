@@ -1,0 +1,255 @@
+// The one question: who wants what, why, when, with which key; what may be given less; yes by one touch, or no with a reason.
+import { Alert, Badge, Button, Card, Group, Stack, Text } from "@mantine/core";
+import { IconAlertTriangle, IconBan, IconFingerprint, IconUsers } from "@tabler/icons-react";
+import { useState } from "react";
+import { findTarget } from "../../../shared/document/manifest.ts";
+import { requireAnchor } from "../../../shared/site/approvals.ts";
+import { spoken } from "../../../shared/site/invitations.ts";
+import type { Job } from "../../../shared/site/jobs.ts";
+import { clockWords, exactWords, minutesWords, Moment } from "../shell/moment.tsx";
+import { useSide } from "../shell/person-context.tsx";
+import { useLoaded } from "../shell/use-loaded.ts";
+import { approvals } from "../texts/approvals.ts";
+import { approve, approveSame, settledBy, signersOf, type Given } from "./answers.ts";
+import { CannotAnswer, whyNot } from "./cannot-answer.tsx";
+import { Denial } from "./denial.tsx";
+import { Fact, Facts } from "./facts.tsx";
+import { Narrowing } from "./narrowing.tsx";
+import { Told } from "./told.tsx";
+import { useAct } from "./use-act.ts";
+import type { Jobs } from "./use-jobs.ts";
+import { machinesWords, nameOf, policiesOf, rightWords, targetName, whoOf } from "./words.ts";
+
+const texts = approvals.question;
+const keyCharacters = 16;
+
+export function Question({
+  job,
+  all,
+  reload,
+}: {
+  readonly job: Job;
+  readonly all: Jobs;
+  readonly reload: () => void;
+}) {
+  const side = useSide();
+  const asked = job.request.payload;
+  const settled = settledBy(job);
+  const [given, setGiven] = useState<Given>({ minutes: asked.minutes, targets: asked.targets });
+  const [isDenying, setDenying] = useState(false);
+  const [done, setDone] = useState<string>();
+  const act = useAct();
+  // Fetched before the press, so that the touch follows it at once.
+  const anchor = useLoaded(() => requireAnchor(side, asked.edge), [asked.edge]);
+  const signers = useLoaded<readonly string[]>(
+    async () => (job.partial === undefined ? [] : signersOf(side.held, job.partial)),
+    [job.partial],
+  );
+  const hasSigned = signers.value?.includes(side.me) ?? false;
+  const needed = Math.max(
+    ...policiesOf(side.held, asked.targets).map((each) => each.approversNeeded),
+  );
+  const reason = whyNot(side, job);
+
+  const say = async (work: () => Promise<"granted" | "partly">): Promise<void> => {
+    await act.run(async () => setDone(approvals.approved[await work()]));
+    reload();
+  };
+  const press = (): void => {
+    void say(() => {
+      const touch = side.openTouch();
+      return settled === undefined
+        ? approve(side, job, given, touch, anchor.value)
+        : approveSame(side, job, touch);
+    });
+  };
+
+  return (
+    <Stack gap="lg">
+      <OthersThere job={job} all={all} />
+      {job.denial !== undefined && (
+        <Alert color="yellow" icon={<IconBan aria-hidden />}>
+          <Text>{texts.denied(deniers(job, side.held), job.denial.payload.reason)}</Text>
+          <Text>{texts.deniedHint}</Text>
+        </Alert>
+      )}
+      <Card withBorder padding="lg">
+        <QuestionFacts job={job} anchor={anchor.value?.payload} />
+      </Card>
+      {settled === undefined ? (
+        reason === undefined && <Narrowing job={job} given={given} onChange={setGiven} />
+      ) : (
+        <Settled job={job} signers={signers.value ?? []} />
+      )}
+      {needed > 1 && (
+        <Group gap="xs">
+          <IconUsers size={20} aria-hidden />
+          <Text>{texts.quorum(needed)}</Text>
+        </Group>
+      )}
+      {anchor.error !== undefined && reason === undefined && (
+        <Told act={{ ...act, error: anchor.error }} />
+      )}
+      <Told act={act} done={done} />
+      {reason !== undefined ? (
+        <CannotAnswer side={side} job={job} reason={reason} />
+      ) : hasSigned ? (
+        <Alert color="blue" icon={<IconUsers aria-hidden />}>
+          {texts.already}
+        </Alert>
+      ) : (
+        <Stack gap="xs">
+          <Button
+            size="xl"
+            color="green"
+            loading={act.isBusy}
+            disabled={given.targets.length === 0 || done !== undefined}
+            leftSection={<IconFingerprint aria-hidden />}
+            onClick={press}
+          >
+            {settled === undefined ? texts.approve : texts.approveSame}
+          </Button>
+          <Text size="sm" c="dimmed" ta="center">
+            {given.targets.length === 0
+              ? texts.nothing
+              : side.decidesBy === "passkey"
+                ? texts.byTouch
+                : texts.byKey}
+          </Text>
+        </Stack>
+      )}
+      {side.hasRole("approver", "owner") &&
+        job.denial === undefined &&
+        asked.vendor !== side.me && (
+          <Button
+            size="lg"
+            variant="default"
+            aria-expanded={isDenying}
+            leftSection={<IconBan size={20} aria-hidden />}
+            onClick={() => setDenying(!isDenying)}
+          >
+            {texts.deny}
+          </Button>
+        )}
+      {isDenying && job.denial === undefined && <Denial job={job} onDone={reload} />}
+    </Stack>
+  );
+}
+
+function QuestionFacts({
+  job,
+  anchor,
+}: {
+  readonly job: Job;
+  readonly anchor: { readonly length: number; readonly at: number } | undefined;
+}) {
+  const side = useSide();
+  const { payload } = job.request;
+  const who = whoOf(side.held, payload.vendor);
+  return (
+    <Facts>
+      <Fact label={texts.who}>
+        {who.name} {who.name !== who.id && <Text span c="dimmed">{`(${who.id})`}</Text>}
+      </Fact>
+      <Fact label={texts.company}>{who.company}</Fact>
+      <Fact label={texts.what}>{payload.reason || texts.noReason}</Fact>
+      <Fact label={texts.ticket}>{payload.ticket}</Fact>
+      <Fact label={texts.machines}>
+        <Stack gap={4} component="span">
+          {payload.targets.map(({ id, rights }) => (
+            <Text key={id} span>
+              <b>{targetName(side.held, id)}</b>: {rights.map(rightWords).join(", ")}{" "}
+              {findTarget(side.held.manifest.payload, id)?.legacy === true && (
+                <Badge
+                  color="orange"
+                  variant="light"
+                  leftSection={<IconAlertTriangle size={12} aria-hidden />}
+                >
+                  {texts.legacy}
+                </Badge>
+              )}
+            </Text>
+          ))}
+        </Stack>
+      </Fact>
+      <Fact label={texts.howLong}>{texts.fromFirst(minutesWords(payload.minutes))}</Fact>
+      <Fact label={texts.when}>
+        {texts.startsBefore(clockWords(payload.startBeforeAt))}{" "}
+        <span title={exactWords(payload.startBeforeAt + payload.minutes * 60)}>
+          {clockWords(payload.startBeforeAt + payload.minutes * 60)}
+        </span>
+      </Fact>
+      <Fact label={texts.asked}>
+        <Moment at={payload.issuedAt} />
+      </Fact>
+      <Fact label={texts.box}>
+        {side.edgeName(payload.edge)},{" "}
+        {anchor === undefined ? (
+          texts.boxUnknown
+        ) : (
+          <>
+            {texts.boxRecord(anchor.length)} <Moment at={anchor.at} />
+          </>
+        )}
+      </Fact>
+      <Fact label={texts.key}>
+        <Text span ff="monospace" title={payload.key}>
+          {spoken(payload.key.slice(0, keyCharacters))} …
+        </Text>
+      </Fact>
+    </Facts>
+  );
+}
+
+// A second person on the same machine is the thing that surprises people most.
+function OthersThere({ job, all }: { readonly job: Job; readonly all: Jobs }) {
+  const side = useSide();
+  const wanted = new Set(job.request.payload.targets.map(({ id }) => id));
+  const there = all.jobs.flatMap((other) => {
+    if (other.request.hash === job.request.hash || other.state !== "granted") return [];
+    if (!all.sessions.some(({ request }) => request === other.request.hash)) return [];
+    const shared = other.grant?.payload.targets.filter(({ id }) => wanted.has(id)) ?? [];
+    return shared.length === 0
+      ? []
+      : [
+          texts.others(
+            nameOf(side.held, other.request.payload.vendor),
+            machinesWords(side.held, shared),
+          ),
+        ];
+  });
+  if (there.length === 0) return null;
+  return (
+    <Alert color="orange" icon={<IconUsers aria-hidden />} title={texts.othersTitle}>
+      {there.map((line) => (
+        <Text key={line}>{line}</Text>
+      ))}
+    </Alert>
+  );
+}
+
+function Settled({ job, signers }: { readonly job: Job; readonly signers: readonly string[] }) {
+  const side = useSide();
+  const settled = settledBy(job);
+  if (settled === undefined) return null;
+  return (
+    <Card withBorder padding="lg">
+      <Stack gap="xs">
+        <Text fw={600}>
+          {texts.firstSigned(signers.map((id) => nameOf(side.held, id)).join(", "))}
+        </Text>
+        <Text>{texts.fromFirst(minutesWords(settled.minutes))}</Text>
+        {settled.targets.map(({ id, rights }) => (
+          <Text key={id}>
+            <b>{targetName(side.held, id)}</b>: {rights.map(rightWords).join(", ")}
+          </Text>
+        ))}
+        <Text c="dimmed">{texts.fixed}</Text>
+      </Stack>
+    </Card>
+  );
+}
+
+function deniers({ denial }: Job, held: Parameters<typeof nameOf>[0]): string {
+  return (denial?.signers ?? []).map(({ name }) => nameOf(held, name)).join(", ");
+}
