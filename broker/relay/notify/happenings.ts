@@ -128,9 +128,14 @@ export class Happenings {
       await places.wakeWaits(site);
       return;
     }
+    const about = { site, link: links.manifests, cast: {} };
+    if (state === "recovering") {
+      // Attack: the thief of the sheet has an owner's key, too. That owner is told like the others.
+      await this.tell({ ...about, kind: "manifest-recovering", key: `recovering:${hash}`, by: [] });
+      return;
+    }
     const by = await this.#signersOf(site, parseEnvelope(envelope));
-    const kind = state === "recovering" ? "manifest-recovering" : "manifest-waiting";
-    await this.tell({ kind, site, key, link: links.manifests, cast: {}, by });
+    await this.tell({ ...about, kind: "manifest-waiting", key, by });
   }
 
   async #answer(

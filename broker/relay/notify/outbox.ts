@@ -1,6 +1,6 @@
 // Brings people their notices: gathers what comes too fast into one message, sends it by each of the person's channels, tries again within bounds,
 // and records how it went. Invariants: a slow receiver holds up nobody else; what was not delivered when the relay ends is tried by the next one.
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { toBase64Url } from "../../../shared/bytes.ts";
 import { wallSeconds, type Clock } from "../../../shared/clock.ts";
 import { SallyportError } from "../../../shared/errors.ts";
@@ -15,6 +15,8 @@ import { combine, links, wordsOf, type Wording } from "./words.ts";
 const mostAtOnce = 32;
 /** More notices than this go with the next message. */
 const mostTogether = 500;
+/** Fits a push service's topic, too. */
+const tagChars = 22;
 /** A site over its hourly bound is looked at again after this. */
 const siteWaitSeconds = 60;
 /** The record of what was told; longer than the 30 days after which a silent channel is reported. */
@@ -149,10 +151,11 @@ export class Outbox {
 
   async #message(
     { site, person }: { readonly site: SiteId; readonly person: PersonId },
-    { kind, text, link, tag }: Wording,
+    { tag: about, ...words }: Wording,
   ): Promise<MessageRow> {
     const title = await this.#parts.siteName(site);
-    return { id: freshId(), site, person, kind, title, text, link, tag, at: this.#now() };
+    const tag = createHash("sha256").update(about).digest("base64url").slice(0, tagChars);
+    return { id: freshId(), site, person, title, tag, ...words, at: this.#now() };
   }
 
   #now(): number {

@@ -9,8 +9,6 @@ import { delivered, undelivered, type Outcome, type Send } from "./sender.ts";
 
 /** A request lives at most a day; a phone that was off for longer is told nothing old. */
 const timeToLiveSeconds = 24 * 3600;
-/** RFC 8030: at most 32 characters. */
-const longestTopic = 32;
 
 const pointBytes = 65;
 const authBytes = 16;
@@ -71,14 +69,13 @@ export function createPush(outbound: Outbound, vapid: VapidKeys, subject: string
       privateKey,
       encoding,
     );
-    const topic = tag.replaceAll(/[^A-Za-z0-9_-]/g, "").slice(0, longestTopic);
     const headers = {
       authorization,
       "content-encoding": encoding,
       "content-type": "application/octet-stream",
       ttl: String(timeToLiveSeconds),
       urgency: "high",
-      ...(topic !== "" && { topic }),
+      topic: tag,
     };
     try {
       return outcomeOf(await outbound.post({ url: endpoint, headers, body: cipherText }, signal));

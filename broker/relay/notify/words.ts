@@ -103,6 +103,7 @@ export interface Wording {
   readonly kind: NoticeKind | "several";
   readonly text: string;
   readonly link: string;
+  /** What it is about: a message of the same takes its place. Not for outside, it may hold ids. */
   readonly tag: string;
 }
 
@@ -117,7 +118,10 @@ interface Worded {
 export function combine(notices: readonly Worded[]): Wording {
   const [only, ...others] = notices;
   if (only !== undefined && others.length === 0) {
-    return { kind: only.kind as NoticeKind, text: only.text, link: only.link, tag: only.key };
+    const { kind, key, text, link } = only;
+    // "answered" takes the place of "waits" on the phone.
+    const isOfJob = link.startsWith(links.job(""));
+    return { kind: kind as NoticeKind, text, link, tag: isOfJob ? link : key };
   }
   const counts = Map.groupBy(notices, (notice) => notice.kind as NoticeKind);
   const parts = noticeKinds.flatMap((kind) => {

@@ -78,14 +78,15 @@ export class NotifiedSite implements AsyncDisposable {
     this.push = push;
   }
 
-  /** With a phone for each of the names. */
+  /** With a phone for each of the names; edges need a secure relay. */
   static async start(
     names: readonly string[] = [],
     environment: Readonly<Record<string, string>> = {},
     change?: (manifest: Manifest) => Manifest,
+    isSecure = false,
   ): Promise<NotifiedSite> {
     const networks = { SALLYPORT_RELAY_NOTIFY_NETWORKS: "127.0.0.0/8" };
-    const relay = await RunningRelay.start(false, { ...networks, ...environment });
+    const relay = await RunningRelay.start(isSecure, { ...networks, ...environment });
     const site = await PaperSite.make(change);
     await relay.register(site);
     const world = new NotifiedSite(relay, site, await PushService.start());
@@ -97,6 +98,16 @@ export class NotifiedSite implements AsyncDisposable {
     const token = this.#tokens.get(name) ?? (await this.relay.signIn(name));
     this.#tokens.set(name, token);
     return token;
+  }
+
+  /** Lets so much time pass that messages are told one by one again. */
+  calm(): void {
+    this.relay.clock.advanceMs(11 * 60_000);
+  }
+
+  /** After hours of the clock, everybody signs in anew. */
+  forgetSignIns(): void {
+    this.#tokens.clear();
   }
 
   /** Calls a route of the site as somebody. */
@@ -153,6 +164,7 @@ export class NotifiedSite implements AsyncDisposable {
       targets: [hmi],
       reason: secretReason,
       ticket: "ticket-that-nobody-is-told",
+      windows: null,
       issuedAt,
       startBeforeAt: issuedAt + 3 * 3600,
       waitUntilAt: issuedAt + 3600,
@@ -161,11 +173,19 @@ export class NotifiedSite implements AsyncDisposable {
     return signed("request", payload, "vera");
   }
 
-  /** Grants a request, signed by somebody and dropped. */
-  async grant(envelope: Envelope, name: string, change: object = {}): Promise<string> {
+  /** A grant of a request, signed by the names. */
+  async grantEnvelope(
+    envelope: Envelope,
+    change: object,
+    ...names: readonly string[]
+  ): Promise<Envelope> {
     const request = await verifyRequest(envelope, this.site.held());
-    const grant = { ...(await this.site.grant(request)), ...change };
-    return this.drop(name, await signed("grant", grant, name));
+    return signed("grant", { ...(await this.site.grant(request)), ...change }, ...names);
+  }
+
+  /** Grants a request, signed by somebody and dropped. */
+  async grant(envelope: Envelope, name: string): Promise<string> {
+    return this.drop(name, await this.grantEnvelope(envelope, {}, name));
   }
 
   /** Denies a request. */
