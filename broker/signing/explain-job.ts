@@ -77,7 +77,7 @@ export async function explainGrant(envelope: Envelope, known: Known): Promise<Qu
       ...(extension ? [extension] : []),
       {
         label: labels.when,
-        lines: [job.whenOnce(moment(grant.startBeforeAt), moment(grant.endsAt))],
+        lines: [job.startsBefore(moment(grant.startBeforeAt)), job.endsBy(moment(grant.endsAt))],
       },
       {
         label: labels.howLong,
@@ -243,7 +243,7 @@ function placeFacts(request: Request, known: Known): Fact[] {
   const ends = moment(startBeforeAt + minutes * 60);
   return [
     deviceFact(targets, known),
-    { label: labels.when, lines: [job.whenOnce(moment(startBeforeAt), ends)] },
+    { label: labels.when, lines: [job.startsBefore(moment(startBeforeAt)), job.endsBy(ends)] },
     { label: labels.howLong, lines: [job.howLong(lengthOf(minutes))] },
     { label: labels.edge, lines: [say`${edgeName(known.held, edge)}`] },
   ];

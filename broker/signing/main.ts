@@ -100,7 +100,7 @@ function offerRegistration(asked: Asked, ask: RegisterAsk): void {
         facts: [
           { label: labels.person, lines: [say`${ask.name} (${ask.person})`] },
           { label: labels.used, lines: [say`${location.host}`] },
-          { label: labels.asker, lines: [say`${asked.origin}`] },
+          { label: labels.keyGoesTo, lines: [say`${asked.origin}`] },
         ],
         exactly: [],
         button: registerTexts.button,

@@ -2,8 +2,11 @@
 // every single value stands below, folded away (shared/site/changes.ts).
 import { keyMaterial } from "../../shared/document/keys.ts";
 import type { Manifest } from "../../shared/document/manifest.ts";
-import { moment, rolesWords, site } from "./texts.ts";
+import { moment, rightsWords, rolesWords, site } from "./texts.ts";
 import { listed, say, type Words } from "./words.ts";
+
+/** An edge's id or a key is longer, and tells a person nothing. */
+const longestShown = 40;
 
 interface Item {
   readonly id: string;
@@ -39,7 +42,7 @@ export function manifestChanges(before: Manifest, after: Manifest): Words[] {
   // A field that comes later must not pass unseen.
   for (const field of Object.keys(after)) {
     if (known.has(field) || same(field as keyof Manifest)) continue;
-    sentences.push(site.otherwise("field", field, say`${"value"}`));
+    sentences.push(site.field(field, undefined, undefined));
   }
   return sentences;
 }
@@ -70,14 +73,31 @@ function listChanges(
   });
   const sentences = [...gone, ...changes];
   // The order alone has changed; it means nothing, and still it is said.
-  return sentences.length > 0 ? sentences : [site.otherwise("order of", field, say`${"order"}`)];
+  return sentences.length > 0 ? sentences : [site.reordered(field)];
 }
 
 function added(noun: string, item: Item): Words {
   const sentence = site.added(noun, item.name ?? item.id, item.id);
-  return "roles" in item
-    ? [...sentence, ...site.rolesOfNew(rolesWords(item.roles as readonly string[]))]
-    : sentence;
+  if ("roles" in item) {
+    return site.withFields(sentence, rolesWords(item.roles as readonly string[]));
+  }
+  const shown = Object.entries(item)
+    .filter(([key]) => key !== "id" && key !== "name")
+    .flatMap(([key, value]) => {
+      const words = valueWords(key, value);
+      return words === undefined ? [] : [site.field(key, undefined, words)];
+    });
+  return shown.length === 0 ? sentence : site.withFields(sentence, listed(shown));
+}
+
+// Values that say something to a person; keys and whole objects stand in the exact list.
+function valueWords(field: string, value: unknown): Words | undefined {
+  if (typeof value === "boolean") return value ? site.yes : site.no;
+  if (typeof value === "number") return say`${value}`;
+  if (value === null) return site.nobody;
+  if (typeof value === "string" && value.length <= longestShown) return say`${value}`;
+  if (!Array.isArray(value) || !value.every((item) => typeof item === "string")) return undefined;
+  return field === "rights" ? rightsWords(value) : listed(value.map((item) => say`${item}`));
 }
 
 function itemChanges(noun: string, before: Item, after: Item): Words[] {
@@ -90,7 +110,7 @@ function itemChanges(noun: string, before: Item, after: Item): Words[] {
     })
     .map(([key]) => key);
   const sentences: Words[] = [];
-  const rest: string[] = [];
+  const rest: Words[] = [];
   for (const field of fields) {
     if (field === "name") sentences.push(site.renamed(before.name ?? before.id, name));
     else if (field === "roles" && "roles" in before && "roles" in after) {
@@ -98,10 +118,15 @@ function itemChanges(noun: string, before: Item, after: Item): Words[] {
       sentences.push(site.rolesAre(name, rolesWords(old ?? []), rolesWords(now ?? [])));
     } else if (field === "keys" && "keys" in before && "keys" in after) {
       sentences.push(keyChange(name, before.keys as Keys, after.keys as Keys));
-    } else rest.push(field);
+    } else {
+      const values = [before, after].map((item) =>
+        valueWords(field, Object.entries(item).find(([key]) => key === field)?.[1]),
+      );
+      rest.push(site.field(field, values[0], values[1]));
+    }
   }
   if (rest.length > 0) {
-    sentences.push(site.otherwise(noun, name, listed(rest.map((field) => say`${field}`))));
+    sentences.push(site.otherwise(noun, name, listed(rest)));
   }
   return sentences;
 }
@@ -129,7 +154,7 @@ function relayChanges(before: Manifest, after: Manifest): Words[] {
         const old = before.relays.find(({ url }) => url === relay.url);
         return old !== undefined && JSON.stringify(old) !== JSON.stringify(relay);
       })
-      .map(({ name }) => site.otherwise("relay", name, say`${"name or key"}`)),
+      .map(({ name }) => site.relayChanged(name)),
   ];
-  return sentences.length > 0 ? sentences : [site.otherwise("order of", "relays", say`${"order"}`)];
+  return sentences.length > 0 ? sentences : [site.reordered("relays")];
 }

@@ -86,7 +86,8 @@ export const labels = {
   person: "Person",
   invitedAs: "Invited as",
   used: "Works only on",
-  asker: "Asked by",
+  asker: "Signature goes to",
+  keyGoesTo: "Its public part goes to",
 } as const;
 
 export const job = {
@@ -104,8 +105,8 @@ export const job = {
   endUnknown: say`End this job for good?`,
   noReason: say`No reason was given.`,
   noTicket: say`None`,
-  whenOnce: (before: Words, ends: Words) =>
-    say`The first connection must be before ${before}. All ends at ${ends} at the latest.`,
+  startsBefore: (at: Words) => say`Starts before ${at}`,
+  endsBy: (at: Words) => say`Ends by ${at}`,
   howLong: (length: Words) => say`${length} from the first connection`,
   inAll: (length: Words) => say`${length} in all, from the first connection`,
   extended: (issued: Words, before: Words, now: Words) =>
@@ -170,22 +171,54 @@ export const site = {
     say`${[capital(what)]} removed: ${name} (${id})`,
   rolesAre: (name: string, before: Words, after: Words) =>
     say`${name} is now ${after} (was ${before})`,
-  rolesOfNew: (words: Words) => say`, ${words}`,
+  withFields: (sentence: Words, more: Words) => say`${sentence}: ${more}`,
   keysChanged: (name: string, added: number, removed: number) =>
     say`Keys of ${name}: ${added} new, ${removed} removed`,
   renamed: (before: string, after: string) => say`${before} is now called ${after}`,
   otherwise: (what: string, name: string, fields: Words) =>
-    say`${[capital(what)]} ${name}: ${fields} changed`,
+    say`${[capital(what)]} ${name}: ${fields}`,
+  reordered: (what: string) => say`Another order of the ${[what]}`,
+  field: (field: string, before: Words | undefined, after: Words | undefined): Words => {
+    const label: Words = [fields[field] ?? field];
+    if (after === undefined) return say`${label} changed`;
+    return before === undefined ? say`${label} ${after}` : say`${label} ${after} (was ${before})`;
+  },
+  yes: say`yes`,
+  no: say`no`,
+  nobody: say`nobody in particular`,
+  relayChanged: (name: string) => say`Name or key of the relay ${name} changed`,
   sheetChanged: say`Another recovery sheet: the old one does not count any more`,
   auditChanged: say`Another audit key: what is recorded from now on opens with it`,
   releaseChanged: say`Other software is admitted on the boxes`,
   endsChanged: (at: Words) => say`Valid until ${at}`,
   neededChanged: (before: number, after: number) =>
-    say`${after} owners have to sign from now on (was ${before})`,
+    say`${after} of the owners must sign from now on (was ${before})`,
   pageNamed: (origin: string) => say`Signing page, for good: ${origin}`,
   recovered: (version: number) =>
     say`Manifest ${version} was signed by the recovery sheet, not by the owners of that time.`,
 } as const;
+
+const fields: Readonly<Record<string, string>> = {
+  kind: "kind",
+  edge: "box",
+  rights: "may be used to",
+  policy: "policy",
+  deviceVersion: "address and login: version",
+  legacy: "speaks an old protocol",
+  approversNeeded: "approvers needed",
+  approvers: "who may approve",
+  secondFactor: "second factor",
+  passkeysOnly: "passkeys only",
+  deviceBound: "only passkeys that cannot leave their device",
+  maxMinutes: "longest job in minutes",
+  concurrent: "jobs at a time",
+  recordingFull: "when recordings are full",
+  copyRecordings: "recordings are copied to the relay",
+  administrators: "administrators",
+  signingKey: "signing key",
+  sealingKey: "sealing key",
+  sshHostKey: "SSH key",
+};
 
 export const invitation = {
   person: (name: string, role: Words, at: string) => say`Invite ${name} as ${role} of ${at}?`,
@@ -252,7 +285,7 @@ export const signIn = {
 
 export const register = {
   ask: (name: string) => say`Make a passkey for ${name} on this device?`,
-  meaning: say`Your fingerprint, face or PIN unlocks it. It never leaves the care of this device, and works on this page alone.`,
+  meaning: say`Your fingerprint, face or PIN unlocks it. It works on this page alone.`,
   button: "Make a passkey",
   busy: "Your device asks you now …",
   done: say`Done. Your passkey is made.`,
