@@ -1,7 +1,7 @@
 // The files of a built page, read whole at start: what is served cannot change under a running relay, and no path of a request reaches the disk.
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
-import { extname, join, relative, sep } from "node:path";
+import { basename, extname, join, relative, sep } from "node:path";
 
 /** One file in the forms that the build has made of it. */
 export interface PageFile {
@@ -29,15 +29,18 @@ const types: Readonly<Record<string, string>> = {
   ".ico": "image/x-icon",
   ".woff2": "font/woff2",
   ".wasm": "application/wasm",
-  "": "text/plain; charset=utf-8",
 };
+
+/** The signing page's hashes, for whoever wants to compare. */
+const sums = "SHA256SUMS";
+const plainText = "text/plain; charset=utf-8";
 
 /** The files of `folder`; none if it was not built. Kinds of file that no page needs are left out. */
 export async function readPageFiles(folder: string): Promise<PageFiles> {
   const files = new Map<string, PageFile>();
   for (const name of await namesIn(folder)) {
-    const type = types[extname(name)];
-    if (type === undefined) continue;
+    const type = basename(name) === sums ? plainText : types[extname(name)];
+    if (type === undefined || basename(name).startsWith(".")) continue;
     const plain = await readFile(join(folder, name));
     const path = `/${name.split(sep).join("/")}`;
     files.set(path, {

@@ -19,7 +19,7 @@ import { SigningWorld, signAsk, signedEnvelope, type SigningWindow } from "./sig
 /** The page's headline once it says something that matches. */
 async function headline({ page }: SigningWindow, expected: RegExp): Promise<string> {
   const found = page.locator("h1").filter({ hasText: expected });
-  await found.waitFor({ timeout: 10_000 });
+  await found.waitFor({ timeout: 40_000 });
   return (await found.textContent()) ?? "";
 }
 
@@ -32,7 +32,7 @@ async function grantWorld(stack: AsyncDisposableStack, look = {}) {
   return { world, key, credentials, site, request, ask };
 }
 
-await group("signing page", { timeoutMs: 60_000 }, (test) => {
+await group("signing page", { timeoutMs: 120_000 }, (test) => {
   test("a grant that is touched there verifies offline, and the window closes by itself", async () => {
     await using stack = new AsyncDisposableStack();
     const { world, credentials, site, request, ask } = await grantWorld(stack);
