@@ -1,5 +1,6 @@
 // What has been used of each job: its line of grants and the moment at which its minutes began, one file per request.
-// Invariants: what an opening uses is on the disk before the opening is admitted; a line only grows at its end; minutes begin once.
+// Invariants: what an opening uses is on the disk before the opening is admitted; a line only grows at its end; minutes begin once,
+// of a standing job once in each window.
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import * as v from "valibot";
@@ -13,8 +14,10 @@ export interface Consumed {
   readonly request: DocumentHash;
   /** Hashes of the founding grant and of each that replaced the one before it. */
   readonly line: readonly DocumentHash[];
-  /** When the first opening was admitted. */
+  /** When the first opening was admitted, of a standing job the first in `window`. */
   readonly started: Moment | undefined;
+  /** The start of the window, in Unix seconds, in which a standing job was last begun. */
+  readonly window: number | null;
 }
 
 /** The last TOTP time step that a person used, and for which handshake. */
@@ -27,6 +30,7 @@ const jobSchema = v.strictObject({
   request: v.string(),
   line: v.array(v.string()),
   started: v.nullable(momentSchema),
+  window: v.optional(v.nullable(v.number()), null),
 });
 
 const stepsSchema = v.record(
@@ -63,7 +67,8 @@ export class Consumption {
       const job = v.parse(jobSchema, await readJson(join(directory, "jobs", name)));
       const request = job.request as DocumentHash;
       const line = job.line as DocumentHash[];
-      jobs.set(request, { request, line, started: job.started ?? undefined });
+      const { started, window } = job;
+      jobs.set(request, { request, line, started: started ?? undefined, window });
     }
     const steps = v.parse(stepsSchema, await readJson(join(directory, stepsName)));
     return new Consumption(
@@ -75,7 +80,7 @@ export class Consumption {
 
   /** A request's account; an empty one if nothing was ever granted for it. */
   of(request: DocumentHash): Consumed {
-    return this.#jobs.get(request) ?? { request, line: [], started: undefined };
+    return this.#jobs.get(request) ?? { request, line: [], started: undefined, window: null };
   }
 
   stepOf(person: PersonId): SpentStep | undefined {
@@ -99,16 +104,22 @@ export class Consumption {
       const line = held?.line ?? [];
       if (line.includes(grant)) return held;
       if ((line.at(-1) ?? null) !== replaces) return undefined;
-      return { request, line: [...line, grant], started: held?.started };
+      const { started, window = null } = held ?? {};
+      return { request, line: [...line, grant], started, window };
     });
   }
 
-  /** Begins a job's minutes at `moment`, unless they have begun. False if nothing was granted for the request. */
-  async start(request: DocumentHash, moment: Moment): Promise<boolean> {
-    return this.#change(
-      request,
-      (job) => job && (job.started === undefined ? { ...job, started: moment } : job),
-    );
+  /**
+   * Begins a job's minutes at `moment`, unless they have begun; of a standing job those of the window that began at `window`. False if
+   * nothing was granted for the request, or a later window was begun before: a clock that went back gives no minutes back.
+   */
+  async start(request: DocumentHash, moment: Moment, window: number | null): Promise<boolean> {
+    return this.#change(request, (job) => {
+      if (job === undefined) return undefined;
+      if (job.started !== undefined && job.window === window) return job;
+      const isNew = job.started === undefined || (window !== null && window > (job.window ?? 0));
+      return isNew ? { ...job, started: moment, window } : undefined;
+    });
   }
 
   /** Notes that a person's time step is used up by this handshake: in memory at once, so that no other can use it meanwhile. The number only rises. */

@@ -11,11 +11,14 @@ import type { SpentStep } from "./consumption.ts";
 import {
   clockSkewMs,
   faultOfLine,
+  faultOfWindow,
   grantInForce,
   grantedTargets,
   targetsHere,
   leftMs,
+  startedNow,
   startLeftMs,
+  windowNow,
   type GrantedTarget,
   type Job,
 } from "./grant-line.ts";
@@ -51,6 +54,8 @@ export interface Admission {
   /** Time after which the answer is another one by the clock alone. */
   readonly validMs: number;
   readonly hasStarted: boolean;
+  /** Of a standing job: the start of the window, in Unix seconds, whose minutes these are. */
+  readonly window: number | null;
 }
 
 /** Leave to open one stream to one target. */
@@ -116,6 +121,7 @@ export function decideSession(caller: Caller, job: Job, situation: Situation): S
   const lineFault =
     faultOfNamedGrant(caller, job) ??
     faultOfLine(job, situation) ??
+    faultOfWindow(job, situation) ??
     faultOfFactors(caller, targets, situation) ??
     faultOfEverywhere(job, situation) ??
     (open.length === 0 ? faultOfPlaces(targets[0]?.target.id, job, situation) : undefined);
@@ -134,7 +140,8 @@ export function decideSession(caller: Caller, job: Job, situation: Situation): S
       left,
       manifestLeftMs,
     ),
-    hasStarted: job.consumed.started !== undefined,
+    hasStarted: startedNow(job, situation) !== undefined,
+    window: windowNow(job, situation)?.startsAt ?? null,
   });
 }
 

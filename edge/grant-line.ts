@@ -1,6 +1,6 @@
 // What a line of grants permits: the founding grant of a request and those that replaced it, judged in one situation. Pure.
 // Invariants: a grant is worth what its approvers may give now, never more than the request, the policy or the grant before it;
-// minutes are counted from the first admitted opening and are never more than granted.
+// minutes are counted from the first admitted opening, of a standing job in each window, and are never more than granted.
 import type { Grant } from "../shared/document/grant.ts";
 import {
   findTarget,
@@ -10,11 +10,12 @@ import {
 } from "../shared/document/manifest.ts";
 import type { JobTargets, Request } from "../shared/document/request.ts";
 import type { Signer, Verified } from "../shared/document/verify.ts";
+import { isWithinWindows, windowAt, type Window } from "../shared/document/windows.ts";
 import type { Consumed } from "./consumption.ts";
 import type { RefusalReason } from "./refusal.ts";
 import { isDeviceBound, mayStillSign } from "./signers.ts";
 import { isRevoked, surelyNowMs, type Situation } from "./situation.ts";
-import { elapsedMs } from "./time.ts";
+import { elapsedMs, type Moment } from "./time.ts";
 
 /** A signer's clock may be this far ahead of a proven one. */
 export const clockSkewMs = 5 * 60_000;
@@ -96,16 +97,44 @@ export function leftMs(job: Job, situation: Situation): number {
   const inForce = grantInForce(job);
   if (inForce === undefined) return 0;
   const { minutes, endsAt } = inForce.grant.payload;
-  const { started } = job.consumed;
+  const started = startedNow(job, situation);
   const usedMs = started === undefined ? 0 : elapsedMs(started, situation.time);
+  const lastAt = windowNow(job, situation)?.endsAt ?? endsAt;
   const nowMs = latestNowMs(inForce, situation);
-  return Math.max(0, Math.min(minutes * 60_000 - usedMs, endsAt * 1000 - nowMs));
+  return Math.max(0, Math.min(minutes * 60_000 - usedMs, lastAt * 1000 - nowMs));
 }
 
-/** Milliseconds until the first opening would come too late; Infinity once there was one. */
+/** The window of a standing job in which it is now; undefined outside of all, and for a job without windows. */
+export function windowNow(job: Job, situation: Situation): Window | undefined {
+  const windows = grantInForce(job)?.grant.payload.windows ?? null;
+  return windows === null ? undefined : windowAt(windows, surelyNowMs(situation) / 1000);
+}
+
+/** When the minutes began that count now: of a standing job those of the present window. */
+export function startedNow(job: Job, situation: Situation): Moment | undefined {
+  const isStanding = (grantInForce(job)?.grant.payload.windows ?? null) !== null;
+  const { started, window } = job.consumed;
+  if (!isStanding) return started;
+  return window === windowNow(job, situation)?.startsAt ? started : undefined;
+}
+
+/** Why a standing job may not be carried out at this moment, if so; its grants stand all the same. */
+export function faultOfWindow(job: Job, situation: Situation): RefusalReason | undefined {
+  if ((grantInForce(job)?.grant.payload.windows ?? null) === null) return undefined;
+  // Attack: whoever tells such a box the time says which hour it is.
+  if (!situation.time.proven) return "time-unproven";
+  const window = windowNow(job, situation);
+  if (window === undefined) return "outside-window";
+  // Attack: a clock put back to a window that is over, for its minutes once more.
+  if (window.startsAt < (job.consumed.window ?? 0)) return "outside-window";
+  return leftMs(job, situation) <= 0 ? "minutes-spent" : undefined;
+}
+
+/** Milliseconds until the first opening would come too late; Infinity once there was one, and for a standing job, which has its end alone. */
 export function startLeftMs(job: Job, situation: Situation): number {
   const inForce = grantInForce(job);
-  if (inForce === undefined || job.consumed.started !== undefined) return Infinity;
+  if (inForce === undefined || inForce.grant.payload.windows !== null) return Infinity;
+  if (job.consumed.started !== undefined) return Infinity;
   return inForce.grant.payload.startBeforeAt * 1000 - latestNowMs(inForce, situation);
 }
 
@@ -119,6 +148,7 @@ function faultOfPlace(
   const before = predecessor.payload;
   if (grant.vendor !== before.vendor) return "grant-of-other-vendor";
   if (!isWithin(grant.targets, before.targets)) return "grant-exceeds-predecessor";
+  if (!isWithinWindows(grant.windows, before.windows)) return "grant-exceeds-predecessor";
   return undefined;
 }
 
@@ -134,6 +164,7 @@ function faultOfGrant(
   if (payload.request !== job.request.hash) return "grant-of-other-request";
   if (payload.vendor !== request.vendor) return "grant-of-other-vendor";
   if (!isWithin(payload.targets, request.targets)) return "grant-exceeds-request";
+  if (!isWithinWindows(payload.windows, request.windows)) return "grant-exceeds-request";
   if (isRevoked(situation, "request", job.request.hash)) return "request-revoked";
   if (!situation.lineage.has(payload.manifest)) return "manifest-unknown";
   if (anchor.kind === "foreign") return "anchor-foreign";
@@ -156,11 +187,12 @@ function faultOfClock(
   inForce: AnchoredGrant,
   situation: Situation,
 ): RefusalReason | undefined {
-  const { issuedAt, endsAt } = inForce.grant.payload;
+  const { issuedAt, endsAt, windows } = inForce.grant.payload;
   const { proven, wallMs } = situation.time;
   if (proven && issuedAt * 1000 > wallMs + clockSkewMs) return "grant-from-future";
   if (startLeftMs(job, situation) <= 0) return "start-missed";
   if (latestNowMs(inForce, situation) >= endsAt * 1000) return "grant-ended";
+  if (windows !== null) return undefined;
   return leftMs(job, situation) <= 0 ? "minutes-spent" : undefined;
 }
 

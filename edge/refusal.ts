@@ -51,6 +51,8 @@ export type RefusalReason =
   | "start-missed"
   | "grant-ended"
   | "minutes-spent"
+  | "outside-window"
+  | "time-unproven"
   | "anchor-foreign"
   | "anchor-lost"
   | "anchor-of-other-boot"
@@ -79,6 +81,8 @@ const texts = {
   "locked-down": "the site has locked this down",
   stopped: "this was stopped at the site",
   over: "the time for this is over",
+  "other-hours": "this is granted at other hours",
+  "clock-needed": "the edge has no clock of its own, so nothing that recurs is granted there",
   "not-yet-valid": "the approval is dated in the future",
   "fresh-approval-needed": "the edge needs a fresh approval",
   "in-use": "somebody else is in",
@@ -111,6 +115,8 @@ const shown: Partial<Record<RefusalReason, ShownReason>> = {
   "start-missed": "over",
   "grant-ended": "over",
   "minutes-spent": "over",
+  "outside-window": "other-hours",
+  "time-unproven": "clock-needed",
   "anchor-lost": "fresh-approval-needed",
   "anchor-of-other-boot": "fresh-approval-needed",
   "target-in-use": "in-use",

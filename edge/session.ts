@@ -315,9 +315,10 @@ export class Session {
   }
 
   async #startMinutes(): Promise<void> {
-    if (this.#admission?.hasStarted === true) return;
+    const { hasStarted = false, window = null } = this.#admission ?? {};
+    if (hasStarted) return;
     const { consumption, time } = this.#world;
-    if (!(await consumption.start(this.request, time.moment()))) {
+    if (!(await consumption.start(this.request, time.moment(), window))) {
       throw new SallyportError("internal", `request "${this.request}" has no account`);
     }
     this.rejudge();

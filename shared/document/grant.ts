@@ -30,11 +30,13 @@ import {
   checkAgainstManifest,
   checkMinutes,
   jobTargets,
+  requireLastMoment,
   requireRights,
   type JobTargets,
   type Request,
 } from "./request.ts";
 import { verifyDocument, type Verified } from "./verify.ts";
+import { isWithinWindows, jobWindows } from "./windows.ts";
 
 const maxHostKeys = 8;
 
@@ -45,7 +47,7 @@ const schema = record({
   vendor: personId,
   targets: jobTargets,
   startBeforeAt: secondsAt,
-  /** From the first admitted opening; in a replacing grant the new total. */
+  /** From the first admitted opening, in each window anew; in a replacing grant the new total. */
   minutes: whole(1, maxJobMinutes),
   /** The latest end, whenever the job was started. */
   endsAt: secondsAt,
@@ -56,6 +58,8 @@ const schema = record({
   replaces: v.nullable(documentHash),
   /** Accepted for this job alone beside the pinned ones: what a device shows since its key was changed. */
   hostKeys: list(record({ target: targetId, fingerprint: hostKeyFingerprint }), 0, maxHostKeys),
+  /** The request's, or fewer; null if, and only if, the request has none. */
+  windows: v.nullable(jobWindows),
   issuedAt: secondsAt,
 });
 export type Grant = v.InferOutput<typeof schema>;
@@ -63,13 +67,17 @@ export type Grant = v.InferOutput<typeof schema>;
 /** Reads a grant's payload; throws `document_invalid`. Checks no signature. */
 export function parseGrant(envelope: Envelope): Grant {
   const grant = parsePayload(envelope, "grant", schema);
-  const { issuedAt, startBeforeAt, minutes, endsAt, hostKeys, targets } = grant;
+  const { issuedAt, startBeforeAt, minutes, endsAt, hostKeys, targets, windows } = grant;
   if (endsAt <= issuedAt) throw documentInvalid(`grant ends at ${endsAt}, before it was issued`);
   // A later end would show the approver a longer permission than the minutes can ever give.
   if (endsAt > startBeforeAt + minutes * 60) {
     throw documentInvalid(
       `grant ends at ${endsAt}, later than ${minutes} minutes after its latest start`,
     );
+  }
+  requireLastMoment(grant, "grant");
+  if (windows !== null && endsAt !== windows.untilAt) {
+    throw documentInvalid(`grant ends at ${endsAt}, its windows at ${windows.untilAt}`);
   }
   const stray = hostKeys.find((item) => !targets.some(({ id }) => id === item.target));
   if (stray !== undefined) {
@@ -134,6 +142,7 @@ function checkAgainstRequest(grant: Grant, request: Verified<Request>): void {
     throw documentInvalid("grant names another vendor or edge than its request");
   }
   requireWithin(grant.targets, asked.targets, "the request");
+  requireWindows(grant, asked, "the request");
   if (grant.startBeforeAt > asked.startBeforeAt) {
     throw documentInvalid("grant may start later than its request asked");
   }
@@ -154,6 +163,17 @@ function checkReplaced(grant: Grant, replaced: GrantContext["replaced"]): void {
     throw documentInvalid("grant replaces one of another request");
   }
   requireWithin(grant.targets, before.targets, "the grant that it replaces");
+  requireWindows(grant, before, "the grant that it replaces");
+}
+
+function requireWindows(
+  { windows }: Pick<Grant, "windows">,
+  given: Pick<Grant, "windows">,
+  whose: string,
+): void {
+  if (!isWithinWindows(windows, given.windows)) {
+    throw documentInvalid(`windows of the grant are not within those of ${whose}`);
+  }
 }
 
 function requireWithin(targets: JobTargets, given: JobTargets, whose: string): void {
@@ -198,6 +218,8 @@ export interface GrantDraft {
   readonly replaced?: Verified<Grant>;
   /** Those of the replaced grant unless given. */
   readonly hostKeys?: Grant["hostKeys"];
+  /** The requested ones, or those of the replaced grant, unless given. */
+  readonly windows?: Grant["windows"];
 }
 
 /** A grant's payload with everything that follows from its request: the latest start as asked, the latest end as minutes allow. */
@@ -209,19 +231,21 @@ export function draftGrant(draft: GrantDraft): Grant {
   const hostKeys = (draft.hostKeys ?? replaced?.payload.hostKeys ?? []).filter(({ target }) =>
     targets.some(({ id }) => id === target),
   );
+  const windows = draft.windows ?? (replaced?.payload ?? asked).windows;
   return {
     site: asked.site,
     edge: asked.edge,
     request: request.hash,
     vendor: asked.vendor,
     targets,
-    startBeforeAt: asked.startBeforeAt,
+    startBeforeAt: windows?.untilAt ?? asked.startBeforeAt,
     minutes,
-    endsAt: asked.startBeforeAt + minutes * 60,
+    endsAt: windows?.untilAt ?? asked.startBeforeAt + minutes * 60,
     manifest,
     anchor: embed(draft.anchor),
     replaces: replaced?.hash ?? null,
     hostKeys,
+    windows,
     issuedAt,
   };
 }

@@ -30,13 +30,14 @@ import {
 import { policyOf, rights, type Policy } from "./manifest.ts";
 import { maxJobMinutes } from "./policy.ts";
 import { verifyDocument, type Verified } from "./verify.ts";
+import { jobWindows, maxStandingSeconds } from "./windows.ts";
 
 /** A job is what one approver can judge in one look. */
 export const maxTargetsOfJob = 8;
 /** A channel is held waiting at most a day. */
 export const maxWaitSeconds = 24 * 3600;
-/** A job may be planned ahead for the next shutdown, not for next year. */
-export const maxStartSeconds = 90 * 24 * 3600;
+/** A job may be planned ahead for the next shutdown, or stand, but not until next year. */
+export const maxStartSeconds = maxStandingSeconds;
 
 /** Targets of a job with the rights asked for or given on each. */
 export const jobTargets = v.pipe(
@@ -61,6 +62,8 @@ const schema = record({
   /** What is to be done, and why. */
   reason,
   ticket: v.nullable(name),
+  /** Null: one job. Else a standing one, which may be begun in each window anew. */
+  windows: v.nullable(jobWindows),
   issuedAt: secondsAt,
   /** Makes two equal requests two jobs. */
   nonce: bytes(16),
@@ -74,10 +77,21 @@ export function parseRequest(envelope: Envelope): Request {
   if (startBeforeAt <= issuedAt || startBeforeAt > issuedAt + maxStartSeconds) {
     throw documentInvalid(`request is to start before ${startBeforeAt}, not within 90 days`);
   }
+  requireLastMoment(request, "request");
   if (waitUntilAt < issuedAt || waitUntilAt > issuedAt + maxWaitSeconds) {
     throw documentInvalid(`request waits until ${waitUntilAt}, not within 24 hours of its issue`);
   }
   return request;
+}
+
+/** Throws `document_invalid` unless a standing job may be started until its windows are over, no later and no earlier. */
+export function requireLastMoment(
+  { windows, startBeforeAt }: Pick<Request, "windows" | "startBeforeAt">,
+  what: string,
+): void {
+  if (windows !== null && windows.untilAt !== startBeforeAt) {
+    throw documentInvalid(`${what} is to start before ${startBeforeAt}, not until its windows end`);
+  }
 }
 
 /** The request, if a vendor known now signed it and the manifest has all it asks for; throws otherwise. */

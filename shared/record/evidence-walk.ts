@@ -19,6 +19,7 @@ import {
   type ManifestChain,
 } from "../document/succession.ts";
 import type { Verified } from "../document/verify.ts";
+import { windowAt } from "../document/windows.ts";
 import type { CryptoSuite } from "../crypto/suite.ts";
 import { SallyportError } from "../errors.ts";
 import { parseTargetId, type EdgeId, type KeyId, type PersonId, type SiteId } from "../ids.ts";
@@ -41,6 +42,7 @@ const documentTypes = [
   "introduction",
 ] as const;
 const maxReplacements = 64;
+const judgedWithinSeconds = 60;
 
 export interface WalkOptions {
   readonly suite: CryptoSuite;
@@ -243,9 +245,14 @@ export class EvidenceWalk {
     const request = await verifyRequest(await this.#named(entry, "request"), held);
     const grant = await this.#grant(grantHash, held, request);
     this.#sessions.set(session, { person, request, grant, ended: false });
-    const { vendor, endsAt } = grant.payload;
+    const { vendor, endsAt, windows } = grant.payload;
     if (vendor !== person) fault(`"${person}" was admitted by a grant for "${vendor}"`);
     if (held.nowAt > endsAt) fault(`its grant had ended at ${endsAt}`);
+    // An entry is written a moment after what it reports was judged.
+    const moments = [held.nowAt, held.nowAt - judgedWithinSeconds];
+    if (windows !== null && !moments.some((at) => windowAt(windows, at) !== undefined)) {
+      fault("it was admitted outside its grant's windows");
+    }
     if (held.nowAt > held.manifest.payload.endsAt) fault("the manifest had ended");
     if (this.#revoked.has(`request ${request.hash}`)) fault("its request was revoked before");
     if (this.#revoked.has(`person ${person}`)) fault(`"${person}" was revoked before`);

@@ -74,6 +74,7 @@ export async function makeRequest(plan: JobPlan, ...sign: readonly SignPae[]): P
     waitUntilAt: nowAt + 3600,
     reason: "look at the drive",
     ticket: null,
+    windows: null,
     issuedAt: nowAt,
     nonce: toBase64Url(suite.randomBytes(16)),
     ...plan.changes,

@@ -231,6 +231,7 @@ export function twinWalk(chain: { [type: string]: TwinEnvelope }): string {
   must(grant["vendor"] === request["vendor"], "grant's vendor");
   must(JSON.stringify(grant["targets"]) === JSON.stringify(request["targets"]), "grant's targets");
   must(Array.isArray(grant["hostKeys"]) && grant["hostKeys"].length === 0, "no host key accepted");
+  must(grant["windows"] === null && request["windows"] === null, "no standing job");
   must(Number(grant["minutes"]) <= Number(request["minutes"]), "grant's minutes");
   must(grant["manifest"] === site && checkpoint["manifest"] === site, "held manifest");
   const anchor = grant["anchor"] as unknown as TwinEnvelope;

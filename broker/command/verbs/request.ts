@@ -81,6 +81,7 @@ async function request(
     waitUntilAt: issuedAt + Math.min(waitFor, startWithin),
     reason: options.reason,
     ticket: options.ticket ?? null,
+    windows: null,
     issuedAt,
     nonce: toBase64Url(context.suite.randomBytes(16)),
   };

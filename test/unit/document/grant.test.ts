@@ -307,6 +307,46 @@ await group("grant", {}, (test) => {
     const [, plcOnly] = request.payload.targets;
     assert.equal(draftGrant({ ...next, targets: plcOnly ? [plcOnly] : [] }).hostKeys, []);
   });
+  test("grant: a standing request gets its windows or fewer, until the same last moment", async () => {
+    const untilAt = paperAt + 30 * 24 * 3600;
+    const windows = {
+      timeZone: "Europe/Berlin",
+      days: [1, 5],
+      from: "06:00",
+      to: "14:00",
+      untilAt,
+    };
+    const asked = await site.verifiedRequest({ windows, startBeforeAt: untilAt });
+    const granted = async (change: object) => {
+      const payload = { ...(await site.grant(asked)), ...change };
+      return verifyGrant(await signed("grant", payload, ...quorum), site.held(), {
+        request: asked,
+      });
+    };
+    const { payload } = await granted({});
+    assert.equal([payload.windows, payload.endsAt], [windows, untilAt]);
+    await granted({ windows: { ...windows, days: [5] } });
+    const earlier = { startBeforeAt: untilAt - 60, endsAt: untilAt - 60 };
+    await granted({ windows: { ...windows, untilAt: untilAt - 60 }, ...earlier });
+    for (const [change, why] of [
+      [{ windows: { ...windows, days: [1, 2] } }, /not within those of the request/],
+      [{ windows: { ...windows, to: "15:00" } }, /not within those of the request/],
+      [{ windows: null }, /not within those of the request/],
+      [{ endsAt: untilAt - 1 }, /its windows at/],
+      [{ startBeforeAt: untilAt - 1 }, /not until its windows end/],
+    ] as const) {
+      await refused(() => granted(change), "document_invalid", why);
+    }
+    const once = {
+      ...(await site.grant(request)),
+      windows,
+      startBeforeAt: untilAt,
+      endsAt: untilAt,
+    };
+    const stands = await signed("grant", once, ...quorum);
+    const act = () => verifyGrant(stands, site.held(), { request });
+    await refused(act, "document_invalid", /not within those of the request/);
+  });
   test("grant: a second approver signs the first one's exact bytes", async () => {
     const one = await signed("grant", await site.grant(request), "anna");
     await refused(() => verifyGrant(one, site.held(), { request }), "threshold_missed", /1 of 2/);

@@ -258,6 +258,7 @@ export class PaperSite {
       waitUntilAt: paperAt + 1800,
       reason: "drive 7 trips, read its fault memory",
       ticket: "T-1001",
+      windows: null,
       issuedAt: paperAt,
       nonce: toBase64Url(new Uint8Array(16).fill(1)),
       ...change,

@@ -13,6 +13,14 @@ const hmi = { id: "hmi", rights: ["terminal"] };
 const joe = "acme/joe" as PersonId;
 const edge2 = await edgeEntry("edge 2");
 
+const windows = {
+  timeZone: "Europe/Berlin",
+  days: [1, 2, 3, 4, 5],
+  from: "06:00",
+  to: "14:00",
+  untilAt: paperAt + 90 * day,
+};
+
 const requests: readonly [
   note: string,
   change: object,
@@ -94,6 +102,31 @@ const requests: readonly [
     ["document_invalid", /90 days/],
   ],
   ["one to start in the past", { startBeforeAt: paperAt }, "vera", ["document_invalid", /90 days/]],
+  ["a standing one", { windows, startBeforeAt: windows.untilAt }, "vera"],
+  [
+    "a standing one that may start only until some day before its windows are over",
+    { windows, startBeforeAt: windows.untilAt - day },
+    "vera",
+    ["document_invalid", /not until its windows end/],
+  ],
+  [
+    "a standing one for more than 90 days",
+    { windows: { ...windows, untilAt: paperAt + 91 * day }, startBeforeAt: paperAt + 91 * day },
+    "vera",
+    ["document_invalid", /90 days/],
+  ],
+  [
+    "one whose zone nobody knows",
+    { windows: { ...windows, timeZone: "Mars/Olympus" }, startBeforeAt: windows.untilAt },
+    "vera",
+    ["document_invalid", /time zone/],
+  ],
+  [
+    "one without windows, not even none",
+    { windows: undefined },
+    "vera",
+    ["document_invalid", /windows/],
+  ],
   [
     "one whose reason is written backwards",
     { reason: "\u202eecivres" },

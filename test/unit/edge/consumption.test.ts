@@ -31,21 +31,23 @@ await group("consumption", {}, (test) => {
       request: request,
       line: [],
       started: undefined,
+      window: null,
     });
-    assert.is(await consumption.start(request, moment), false);
+    assert.is(await consumption.start(request, moment, null), false);
   });
 
   test("line and start survive a restart", async () => {
     await using edge = await setUp();
     const consumption = await edge.open();
     assert.is(await consumption.extendLine(request, founding, null), true);
-    assert.is(await consumption.start(request, moment), true);
+    assert.is(await consumption.start(request, moment, null), true);
     assert.is(await consumption.extendLine(request, replacing, founding), true);
     const [job] = (await edge.open()).jobs();
     assert.equal(job, {
       request: request,
       line: [founding, replacing],
       started: moment,
+      window: null,
     });
   });
 
@@ -53,8 +55,29 @@ await group("consumption", {}, (test) => {
     await using edge = await setUp();
     const consumption = await edge.open();
     await consumption.extendLine(request, founding, null);
-    await Promise.all([consumption.start(request, moment), consumption.start(request, later)]);
+    await Promise.all([
+      consumption.start(request, moment, null),
+      consumption.start(request, later, null),
+    ]);
     assert.equal(consumption.of(request).started, moment);
+  });
+
+  test("of a standing job minutes begin once in each window, also after a restart, and never in an earlier one", async () => {
+    await using edge = await setUp();
+    const consumption = await edge.open();
+    await consumption.extendLine(request, founding, null);
+    assert.is(await consumption.start(request, moment, 1000), true);
+    assert.is(await consumption.start(request, later, 1000), true);
+    assert.equal(consumption.of(request).started, moment);
+    const again = await edge.open();
+    assert.is(again.of(request).window, 1000);
+    assert.is(await again.start(request, later, 2000), true);
+    assert.equal([again.of(request).started, again.of(request).window], [later, 2000]);
+    assert.is(await again.start(request, moment, 1000), false);
+    assert.is(await again.start(request, moment, null), false);
+    await again.extendLine(request, replacing, founding);
+    const [job] = (await edge.open()).jobs();
+    assert.equal(job, { request, line: [founding, replacing], started: later, window: 2000 });
   });
 
   test("of two grants that would follow the same one, the first stands", async () => {

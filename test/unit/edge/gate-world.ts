@@ -205,6 +205,7 @@ export function requestWith(change: Partial<Request> = {}, by: SignedBy | string
     waitUntilAt: nowAt + 3 * hour,
     reason: "replace the pump's parameters",
     ticket: null,
+    windows: null,
     issuedAt: nowAt - 10 * minute,
     nonce: "n",
     ...change,
@@ -225,6 +226,7 @@ export const grantPayload: Grant = {
   anchor: { payload: "", payloadType: "", signatures: [] },
   replaces: null,
   hostKeys: [],
+  windows: null,
   issuedAt: nowAt - 5 * minute,
 };
 
@@ -240,7 +242,7 @@ export function grantWith(
 }
 
 export function consumedWith(change: Partial<Consumed> = {}): Consumed {
-  return { request: hash("the-request"), line: [], started: undefined, ...change };
+  return { request: hash("the-request"), line: [], started: undefined, window: null, ...change };
 }
 
 export function jobWith(change: Partial<Job> = {}): Job {

@@ -301,6 +301,23 @@ await group("evidence", { timeoutMs: 120_000 }, (test) => {
     }
   });
 
+  test("a session outside its grant's windows is found, one within them is not", async () => {
+    // It is admitted on a Monday, at nine in Berlin.
+    for (const [day, isSound] of [
+      [1, true],
+      [2, false],
+    ] as const) {
+      await using world = await EvidenceWorld.start();
+      const untilAt = paperAt + 30 * 24 * 3600;
+      const hours = { timeZone: "Europe/Berlin", from: "06:00", to: "14:00" };
+      const windows = { ...hours, days: [day], untilAt };
+      await world.admit({ request: { windows, startBeforeAt: untilAt } });
+      const report = await verify(await world.bundle(), world.paper.id);
+      if (isSound) assert.equal(report.faults, []);
+      else assert.match(describeEvidence(report), /outside its grant's windows/);
+    }
+  });
+
   test("a proof that was used for two sessions is found", async () => {
     await using world = await EvidenceWorld.start();
     await world.admit();
