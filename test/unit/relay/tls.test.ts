@@ -5,14 +5,16 @@ import { connect } from "node:tls";
 import * as assert from "uvu/assert";
 import { parseRelayConfig } from "../../../broker/relay/config.ts";
 import { makeAuthority, makeServerCertificate } from "../../../broker/relay/certificate.ts";
+import { startRelay } from "../../../broker/relay/app.ts";
 import { openCertificate } from "../../../broker/relay/tls.ts";
 import { systemClock } from "../../../shared/clock.ts";
 import { makeCertificates } from "../../support/certificates.ts";
 import { group } from "../../support/group.ts";
 import { runProcess } from "../../support/process.ts";
 import { temporaryFolder } from "../../support/temporary.ts";
+import { TurnedClock } from "../../support/turned-clock.ts";
 import { refused } from "../document/paper-site.ts";
-import { RunningRelay } from "./running-relay.ts";
+import { RunningRelay, turnUntil } from "./running-relay.ts";
 
 const dayMs = 24 * 3600 * 1000;
 const nowMs = Date.parse("2026-11-23T08:00:00Z");
@@ -23,6 +25,16 @@ async function handshake(url: string, servername: string, ca?: string): Promise<
   const socket = connect({ host, port: Number(port), servername, ...(ca && { ca }) });
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   socket.once("secureConnect", () => resolve(socket.getProtocol() ?? ""));
+  socket.once("error", reject);
+  return promise.finally(() => socket.destroy());
+}
+
+/** Of the certificate that the server shows. */
+async function fingerprint(url: string): Promise<string> {
+  const { hostname: host, port } = new URL(url);
+  const socket = connect({ host, port: Number(port), rejectUnauthorized: false });
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  socket.once("secureConnect", () => resolve(socket.getPeerCertificate().fingerprint256));
   socket.once("error", reject);
   return promise.finally(() => socket.destroy());
 }
@@ -39,6 +51,7 @@ await group("relay tls", { timeoutMs: 10_000 }, (test) => {
     await using relay = await RunningRelay.start(true);
     const { authority, url } = relay;
     assert.is(await handshake(url, "localhost", authority), "TLSv1.3");
+    assert.is(await handshake(url, "sign.localhost", authority), "TLSv1.3");
     assert.is(
       await failure(handshake(url, "relay.example", authority)),
       "ERR_TLS_CERT_ALTNAME_INVALID",
@@ -118,7 +131,53 @@ await group("relay tls", { timeoutMs: 10_000 }, (test) => {
     await refused(() => open(missing), "file_invalid", /certificate ".*none.crt" .*no such file/);
     const odd = { SALLYPORT_RELAY_TLS_CERTIFICATE: folder.file("odd.crt", "odd") };
     await refused(() => open(odd), "file_invalid", /odd.crt/);
+    const other = await makeCertificates(["relay.example"]);
+    const foreign = { SALLYPORT_RELAY_TLS_KEY: folder.file("foreign.key", other.privateKey) };
+    await refused(() => open(foreign), "file_invalid", /the key is another certificate's/);
     chmodSync(key, 0o644);
     await refused(open, "file_invalid", /mode 0644 lets others read it, expected 0600/);
+  });
+  test("renewed files are taken within a minute, without a restart; a pair that does not fit is not", async () => {
+    using folder = temporaryFolder();
+    const clock = new TurnedClock(nowMs);
+    const write = async (part: "both" | "certificate" = "both"): Promise<string> => {
+      const made = await makeCertificates(["relay.example"]);
+      folder.file("relay.crt", made.certificate);
+      if (part === "both") folder.file("relay.key", made.privateKey);
+      return new X509Certificate(made.certificate).fingerprint256;
+    };
+    const first = await write();
+    let told = Promise.withResolvers<string>();
+    const relay = await startRelay(
+      parseRelayConfig({
+        environment: {
+          SALLYPORT_RELAY_LISTEN: "127.0.0.1:0",
+          SALLYPORT_RELAY_TLS_CERTIFICATE: folder.file("relay.crt"),
+          SALLYPORT_RELAY_TLS_KEY: folder.file("relay.key"),
+          SALLYPORT_RELAY_DATA_DIRECTORY: folder.file("state"),
+        },
+      }),
+      {
+        clock,
+        version: "0.0.0",
+        logTo: { write: (line) => void (line.includes("certificate") && told.resolve(line)) },
+      },
+    );
+    await using stack = new AsyncDisposableStack();
+    stack.defer(() => turnUntil(clock, relay.close(0)));
+    assert.is(await fingerprint(relay.url), first);
+
+    const look = async (): Promise<string> => {
+      told = Promise.withResolvers<string>();
+      clock.advanceMs(60_000);
+      return told.promise;
+    };
+    await write("certificate");
+    assert.match(await look(), /the key is another certificate's/);
+    assert.is(await fingerprint(relay.url), first);
+    const second = await write();
+    assert.match(await look(), /certificate was renewed/);
+    assert.is(await fingerprint(relay.url), second);
+    assert.is.not(second, first);
   });
 });
