@@ -22,7 +22,7 @@ export function relayNowMs(): number {
   return Date.now() + behindMs;
 }
 
-/** Called when the relay says that nobody is signed in any more. */
+/** `signed-out` when the relay says that nobody is signed in any more; `leaving` just before a person signs out. */
 export const signedOut = new EventTarget();
 
 export const pageRelay: RelayCaller = {

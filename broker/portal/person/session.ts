@@ -10,7 +10,7 @@ import { RelayFault } from "../../../shared/site/relay-call.ts";
 import { browserMemory } from "./browser-memory.ts";
 import type { OwnKey } from "./own-key.ts";
 import type { Pin } from "./pins.ts";
-import { pageRelay } from "./relay-fetch.ts";
+import { pageRelay, signedOut } from "./relay-fetch.ts";
 import type { SigningWindow } from "./signing-window.ts";
 
 const relaySchema = v.object({
@@ -99,11 +99,13 @@ export async function signInByPassword(
 }
 
 export async function signOut(): Promise<void> {
+  signedOut.dispatchEvent(new Event("leaving"));
   await pageRelay.call({ method: "DELETE", path: "/api/session" }, v.unknown());
 }
 
 /** Ends every sign-in of this person, on whatever device. */
 export async function signOutEverywhere(): Promise<void> {
+  signedOut.dispatchEvent(new Event("leaving"));
   await pageRelay.call(
     { method: "POST", path: "/api/session/everywhere-out", body: {} },
     v.unknown(),

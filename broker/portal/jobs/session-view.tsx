@@ -1,0 +1,257 @@
+// Working in a job: its time, its machines, their terminals, and the end.
+import { Alert, Button, Group, Modal, Stack, Tabs, Text } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import { notifications } from "@mantine/notifications";
+import {
+  IconCheck,
+  IconPlugConnectedX,
+  IconPlugConnected,
+  IconTerminal2,
+} from "@tabler/icons-react";
+import { lazy, Suspense, useEffect, useRef, useState } from "react";
+import type { AdmittedTarget } from "../../../shared/channel/messages.ts";
+import type { Job } from "../../../shared/site/jobs.ts";
+import type { PageSide } from "../person/page-side.ts";
+import { Empty, Loading, Page } from "../shell/page.tsx";
+import { ask, session, terminal } from "../texts/jobs.ts";
+import { Countdown, MoreTime, TimeNotice } from "./countdown.tsx";
+import { machinesOf } from "./job-words.tsx";
+import type { LiveJob, LiveState, TerminalTab } from "./live-job.ts";
+import { Moment } from "./moment.tsx";
+import { TcpTarget } from "./tcp-target.tsx";
+
+const TerminalView = lazy(() => import("./terminal-view.tsx"));
+
+export interface SessionProps {
+  readonly side: PageSide;
+  readonly job: Job;
+  readonly live: LiveJob;
+  readonly state: LiveState;
+}
+
+export function SessionView({ side, job, live, state }: SessionProps) {
+  const machines = machinesOf(job, side.held);
+  useFirstTerminal(live, state);
+  useExtensionNotice(state.timesExtended);
+  return (
+    <Page
+      title={machines}
+      about={session.onRecord}
+      actions={
+        <>
+          <Countdown state={state} />
+          <Done live={live} />
+        </>
+      }
+    >
+      <Stack gap="md">
+        <TimeNotice side={side} job={job} state={state} />
+        <Connection isAway={state.isAway} timesBack={state.timesBack} />
+        {state.targets.length === 1 ? (
+          state.targets.map((target) => (
+            <Target key={target.id} target={target} job={job} live={live} state={state} />
+          ))
+        ) : (
+          <Tabs defaultValue={state.targets[0]?.id ?? null} keepMounted={false}>
+            <Tabs.List aria-label={session.machines}>
+              {state.targets.map(({ id, name, kind }) => (
+                <Tabs.Tab
+                  key={id}
+                  value={id}
+                  leftSection={
+                    kind === "ssh" ? (
+                      <IconTerminal2 size={18} aria-hidden />
+                    ) : (
+                      <IconPlugConnected size={18} aria-hidden />
+                    )
+                  }
+                >
+                  {name}
+                </Tabs.Tab>
+              ))}
+            </Tabs.List>
+            {state.targets.map((target) => (
+              <Tabs.Panel key={target.id} value={target.id} pt="md">
+                <Target target={target} job={job} live={live} state={state} />
+              </Tabs.Panel>
+            ))}
+          </Tabs>
+        )}
+        <Group justify="space-between" align="flex-start">
+          <MoreTime side={side} job={job} state={state} />
+          {state.endsAt !== null && (
+            <Text c="dimmed" size="sm">
+              {session.until} <Moment at={state.endsAt} as="moment" />
+            </Text>
+          )}
+        </Group>
+      </Stack>
+    </Page>
+  );
+}
+
+function Target({
+  target,
+  job,
+  live,
+  state,
+}: {
+  readonly target: AdmittedTarget;
+  readonly job: Job;
+  readonly live: LiveJob;
+  readonly state: LiveState;
+}) {
+  if (target.kind !== "ssh") return <TcpTarget target={target} job={job} />;
+  if (!target.rights.includes("terminal"))
+    return (
+      <Empty title={session.noTerminal}>
+        <Text>{session.noTerminalHint(rightsWords(target))}</Text>
+      </Empty>
+    );
+  const tabs = state.terminals.filter((tab) => tab.target === target.id);
+  return <Terminals target={target} live={live} tabs={tabs} />;
+}
+
+function Terminals({
+  target,
+  live,
+  tabs,
+}: {
+  readonly target: AdmittedTarget;
+  readonly live: LiveJob;
+  readonly tabs: readonly TerminalTab[];
+}) {
+  const [chosen, setChosen] = useState<number>();
+  const shown = tabs.find(({ number }) => number === chosen) ?? tabs.at(-1);
+  const add = (): void => setChosen(live.addTerminal(target.id).number);
+  if (shown === undefined)
+    return (
+      <Group>
+        <Button size="lg" leftSection={<IconTerminal2 aria-hidden />} onClick={add}>
+          {session.openTerminal(target.name)}
+        </Button>
+      </Group>
+    );
+  return (
+    <Stack gap="xs">
+      <Group gap="xs">
+        {tabs.length > 1 &&
+          tabs.map((tab, index) => (
+            <Button
+              key={tab.number}
+              size="sm"
+              variant={tab === shown ? "light" : "subtle"}
+              aria-pressed={tab === shown}
+              onClick={() => setChosen(tab.number)}
+            >
+              {session.terminalTab(index + 1)}
+            </Button>
+          ))}
+        <Button
+          size="sm"
+          variant="subtle"
+          leftSection={<IconTerminal2 size={18} aria-hidden />}
+          onClick={add}
+        >
+          {session.newTerminal}
+        </Button>
+      </Group>
+      <Suspense fallback={<Loading label={terminal.opening(target.name)} />}>
+        <TerminalView
+          key={shown.number}
+          live={live}
+          tab={shown}
+          machine={target.name}
+          onAgain={() => {
+            live.closeTerminal(shown);
+            add();
+          }}
+          onClose={() => live.closeTerminal(shown)}
+        />
+      </Suspense>
+    </Stack>
+  );
+}
+
+function Connection({
+  isAway,
+  timesBack,
+}: {
+  readonly isAway: boolean;
+  readonly timesBack: number;
+}) {
+  const shown = useRef(timesBack);
+  useEffect(() => {
+    if (timesBack === shown.current) return;
+    shown.current = timesBack;
+    notifications.show({ message: session.back, color: "green", icon: <IconCheck aria-hidden /> });
+  }, [timesBack]);
+  return (
+    <div aria-live="polite">
+      {isAway && (
+        <Alert color="yellow" icon={<IconPlugConnectedX aria-hidden />} role="status">
+          {session.away}
+        </Alert>
+      )}
+    </div>
+  );
+}
+
+function Done({ live }: { readonly live: LiveJob }) {
+  const [isAsking, question] = useDisclosure(false);
+  return (
+    <>
+      <Button variant="default" onClick={question.open}>
+        {session.done}
+      </Button>
+      <Modal opened={isAsking} onClose={question.close} title={session.doneQuestion}>
+        <Stack gap="md">
+          <Text>{session.doneHint}</Text>
+          <Group justify="flex-end">
+            <Button variant="default" onClick={question.close}>
+              {session.stay}
+            </Button>
+            <Button
+              data-autofocus
+              onClick={() => {
+                question.close();
+                void live.leave();
+              }}
+            >
+              {session.end}
+            </Button>
+          </Group>
+        </Stack>
+      </Modal>
+    </>
+  );
+}
+
+// The machine opens by itself, but not behind somebody's back: the minutes begin with it.
+function useFirstTerminal(live: LiveJob, state: LiveState): void {
+  const first = state.targets[0];
+  const isTerminal = first?.kind === "ssh" && first.rights.includes("terminal");
+  useEffect(() => {
+    if (first === undefined || !isTerminal || live.hasBegun) return undefined;
+    const begin = (): void => {
+      if (document.hidden || live.hasBegun) return;
+      live.addTerminal(first.id);
+    };
+    begin();
+    document.addEventListener("visibilitychange", begin);
+    return () => document.removeEventListener("visibilitychange", begin);
+  }, [live, first, isTerminal]);
+}
+
+function useExtensionNotice(timesExtended: number): void {
+  const shown = useRef(timesExtended);
+  useEffect(() => {
+    if (timesExtended === shown.current) return;
+    shown.current = timesExtended;
+    notifications.show({ message: session.extended, color: "green" });
+  }, [timesExtended]);
+}
+
+function rightsWords({ rights }: AdmittedTarget): string {
+  return rights.map((right) => ask.rightWords[right]?.split(":")[0] ?? right).join(", ");
+}

@@ -1,0 +1,313 @@
+// A terminal in the page with what one does to it: copy, paste, type size, full screen, keys that a phone does not have. Loaded with xterm.js only when
+// a terminal is opened.
+import {
+  ActionIcon,
+  Alert,
+  Box,
+  Button,
+  Group,
+  Modal,
+  Paper,
+  Stack,
+  Text,
+  Tooltip,
+} from "@mantine/core";
+import { useMediaQuery } from "@mantine/hooks";
+import { notifications } from "@mantine/notifications";
+import {
+  IconAccessible,
+  IconClipboard,
+  IconCopy,
+  IconMaximize,
+  IconMinimize,
+  IconX,
+  IconZoomIn,
+  IconZoomOut,
+  type Icon,
+} from "@tabler/icons-react";
+import { useEffect, useRef, useState, useSyncExternalStore } from "react";
+import { SallyportError } from "../../../shared/errors.ts";
+import { personWords } from "../../../shared/site/people.ts";
+import { Trouble } from "../shell/page.tsx";
+import { terminal } from "../texts/jobs.ts";
+import type { LiveJob, TerminalTab } from "./live-job.ts";
+import { TerminalPane, type PaneState } from "./terminal-pane.ts";
+import { changeTerminalSettings, terminalSettings } from "./terminal-settings.ts";
+import type { ScreenKey } from "./typed-text.ts";
+
+const screenKeys: readonly ScreenKey[] = [
+  "escape",
+  "tab",
+  "left",
+  "down",
+  "up",
+  "right",
+  "home",
+  "end",
+];
+
+export interface TerminalViewProps {
+  readonly live: LiveJob;
+  readonly tab: TerminalTab;
+  readonly machine: string;
+  readonly onAgain: () => void;
+  readonly onClose: () => void;
+}
+
+export default function TerminalView(props: TerminalViewProps) {
+  const { live, tab, machine } = props;
+  const pane = (tab.pane ??= new TerminalPane(live, tab.target, terminal.label(machine)));
+  const state = useSyncExternalStore(
+    (changed) => pane.watch(changed),
+    () => pane.state,
+  );
+  const place = useRef<HTMLDivElement>(null);
+  const leaving = useRef<HTMLDivElement>(null);
+  const [isFull, setFull] = useFullScreen();
+  const [question, setQuestion] = useState<PasteQuestion>();
+  const isTouched = useMediaQuery("(pointer: coarse)");
+
+  useEffect(() => {
+    const shown = place.current;
+    if (shown === null) return undefined;
+    const hide = pane.show(shown);
+    pane.mayPaste = (text, lines) => new Promise((answer) => setQuestion({ text, lines, answer }));
+    pane.onLeave = () => leaving.current?.querySelector("button")?.focus();
+    pane.focus();
+    return hide;
+  }, [pane]);
+
+  const answer = (isAgreed: boolean): void => {
+    question?.answer(isAgreed);
+    setQuestion(undefined);
+    pane.focus();
+  };
+  return (
+    <Paper withBorder className={isFull ? "terminal-frame terminal-full" : "terminal-frame"}>
+      <Group justify="space-between" gap="xs" px="xs" py="xs" ref={leaving}>
+        <Text size="sm" c="dimmed" truncate flex="1 1 120px">
+          {state.title || machine}
+        </Text>
+        <Tools pane={pane} isFull={isFull} setFull={setFull} onClose={props.onClose} />
+      </Group>
+      {state.present.length > 0 && (
+        <Text size="sm" px="xs" role="status">
+          {terminal.present(
+            state.present.map((person) => personWords(live.side.held, person)).join(", "),
+          )}
+        </Text>
+      )}
+      <Box ref={place} className="terminal-place" />
+      {isTouched === true && state.phase !== "ended" && <ScreenKeys pane={pane} state={state} />}
+      <Ending machine={machine} state={state} onAgain={props.onAgain} />
+      <Text size="xs" c="dimmed" px="xs" py="xs" hidden={isTouched === true}>
+        {terminal.keys}
+      </Text>
+      <Modal
+        opened={question !== undefined}
+        onClose={() => answer(false)}
+        title={terminal.pasteQuestion(question?.lines ?? 0)}
+      >
+        <Stack gap="md">
+          <Text>{terminal.pasteHint}</Text>
+          <Paper withBorder p="xs" className="pasted" tabIndex={0} aria-label={terminal.paste}>
+            {question?.text}
+          </Paper>
+          <Group justify="flex-end">
+            <Button variant="default" onClick={() => answer(false)}>
+              {terminal.pasteNo}
+            </Button>
+            <Button data-autofocus onClick={() => answer(true)}>
+              {terminal.pasteYes}
+            </Button>
+          </Group>
+        </Stack>
+      </Modal>
+    </Paper>
+  );
+}
+
+interface PasteQuestion {
+  readonly text: string;
+  readonly lines: number;
+  readonly answer: (isAgreed: boolean) => void;
+}
+
+function Tools({
+  pane,
+  isFull,
+  setFull,
+  onClose,
+}: {
+  readonly pane: TerminalPane;
+  readonly isFull: boolean;
+  readonly setFull: (isFull: boolean) => void;
+  readonly onClose: () => void;
+}) {
+  const [{ isSpoken }, setSettings] = useState(terminalSettings);
+  const change = (next: Parameters<typeof changeTerminalSettings>[0]): void => {
+    const kept = changeTerminalSettings(next);
+    setSettings(kept);
+    pane.apply(kept);
+  };
+  const resize = (by: number): void => change({ fontSize: terminalSettings().fontSize + by });
+  const paste = (): void => {
+    navigator.clipboard
+      .readText()
+      .then((text) => pane.paste(text))
+      .catch(() => notifications.show({ message: terminal.pasteBlocked, color: "yellow" }));
+  };
+  return (
+    <Group gap="xs" role="toolbar" aria-label={terminal.screenKeys}>
+      <Tool icon={IconCopy} label={terminal.copy} onClick={() => void pane.copy()} />
+      <Tool icon={IconClipboard} label={terminal.paste} onClick={paste} />
+      <Tool icon={IconZoomOut} label={terminal.smaller} onClick={() => resize(-1)} />
+      <Tool icon={IconZoomIn} label={terminal.larger} onClick={() => resize(1)} />
+      <Tool
+        icon={IconAccessible}
+        label={terminal.spoken}
+        isPressed={isSpoken}
+        onClick={() => change({ isSpoken: !isSpoken })}
+      />
+      <Tool
+        icon={isFull ? IconMinimize : IconMaximize}
+        label={isFull ? terminal.leaveFull : terminal.full}
+        onClick={() => {
+          setFull(!isFull);
+          pane.focus();
+        }}
+      />
+      <Tool icon={IconX} label={terminal.close} onClick={onClose} />
+    </Group>
+  );
+}
+
+function Tool({
+  icon: ToolIcon,
+  label,
+  isPressed,
+  onClick,
+}: {
+  readonly icon: Icon;
+  readonly label: string;
+  readonly isPressed?: boolean;
+  readonly onClick: () => void;
+}) {
+  return (
+    <Tooltip label={label}>
+      <ActionIcon
+        aria-label={label}
+        aria-pressed={isPressed}
+        color={isPressed === true ? "petrol" : "gray"}
+        variant={isPressed === true ? "light" : "subtle"}
+        onClick={onClick}
+      >
+        <ToolIcon size={20} aria-hidden />
+      </ActionIcon>
+    </Tooltip>
+  );
+}
+
+function ScreenKeys({ pane, state }: { readonly pane: TerminalPane; readonly state: PaneState }) {
+  return (
+    <Group gap="xs" p="xs" role="toolbar" aria-label={terminal.screenKeys}>
+      <Button
+        size="sm"
+        variant={state.isControlHeld ? "filled" : "default"}
+        aria-pressed={state.isControlHeld}
+        onMouseDown={keepFocus}
+        onClick={() => pane.holdControl()}
+      >
+        {terminal.keyNames.control}
+      </Button>
+      {screenKeys.map((key) => (
+        <Button
+          key={key}
+          size="sm"
+          variant="default"
+          onMouseDown={keepFocus}
+          onClick={() => pane.press(key)}
+        >
+          {terminal.keyNames[key]}
+        </Button>
+      ))}
+    </Group>
+  );
+}
+
+// The phone's keyboard would go away with the terminal's focus, and come back with the next key.
+function keepFocus(event: { preventDefault: () => void }): void {
+  event.preventDefault();
+}
+
+function Ending({
+  machine,
+  state,
+  onAgain,
+}: {
+  readonly machine: string;
+  readonly state: PaneState;
+  readonly onAgain: () => void;
+}) {
+  const again = (
+    <Button size="sm" variant="light" onClick={onAgain}>
+      {terminal.again}
+    </Button>
+  );
+  return (
+    <div aria-live="polite">
+      {state.phase === "opening" && (
+        <Text size="sm" px="xs">
+          {terminal.opening(machine)}
+        </Text>
+      )}
+      {state.phase === "ended" && (
+        <Box p="xs">
+          {state.fault === undefined ? (
+            <Alert color="gray">
+              <Group justify="space-between">
+                <Text>{exitWords(state)}</Text>
+                {again}
+              </Group>
+            </Alert>
+          ) : (
+            <Stack gap="xs" align="flex-start">
+              <Trouble error={state.fault} />
+              {again}
+            </Stack>
+          )}
+        </Box>
+      )}
+    </div>
+  );
+}
+
+function exitWords({ exit }: PaneState): string {
+  if (exit?.signal) return terminal.signalled(exit.signal);
+  if (exit?.code !== undefined && exit.code !== null) return terminal.exited(exit.code);
+  return terminal.closed;
+}
+
+// The frame fills the page by its class; where the device can, the page fills the screen too. Questions of the page stay above it.
+function useFullScreen(): [boolean, (isFull: boolean) => void] {
+  const [isFull, setFull] = useState(false);
+  useEffect(() => {
+    const changed = (): void => {
+      if (document.fullscreenElement === null) setFull(false);
+    };
+    document.addEventListener("fullscreenchange", changed);
+    return () => document.removeEventListener("fullscreenchange", changed);
+  }, []);
+  const set = (wanted: boolean): void => {
+    setFull(wanted);
+    const request = wanted
+      ? document.documentElement.requestFullscreen?.()
+      : document.fullscreenElement !== null
+        ? document.exitFullscreen()
+        : undefined;
+    request?.catch((thrown: unknown) => {
+      if (thrown instanceof SallyportError) throw thrown;
+    });
+  };
+  return [isFull, set];
+}
