@@ -28,7 +28,7 @@ export function credentialOf(request: IncomingMessage, url: string): Credential 
     headers["sallyport-page"] === "1" &&
     headers["sec-fetch-site"] === "same-origin" &&
     (origin === undefined || origin === url);
-  if (!isOwnPage) throw foreignPage();
+  if (!isOwnPage) throw foreignPage(url);
   return {
     token: cookieOf(request),
     isPage: true,
@@ -43,7 +43,7 @@ export function upgradeCredentialOf(request: IncomingMessage, url: string): Cred
   if (bearer !== undefined || cookie === undefined) {
     return { token: bearer, isPage: false, isBackground: false };
   }
-  if (request.headers.origin !== url) throw foreignPage();
+  if (request.headers.origin !== url) throw foreignPage(url);
   return { token: cookie, isPage: true, isBackground: false };
 }
 
@@ -64,6 +64,9 @@ function cookieOf(request: IncomingMessage): string | undefined {
   return values.length === 1 && /^[A-Za-z0-9_-]{43}$/.test(values[0] ?? "") ? values[0] : undefined;
 }
 
-function foreignPage(): SallyportError {
-  return new SallyportError("forbidden", "request does not come from this relay's own pages");
+function foreignPage(url: string): SallyportError {
+  return new SallyportError(
+    "forbidden",
+    `request does not come from this relay's own pages at ${url}`,
+  );
 }

@@ -39,11 +39,13 @@ export class Throttle {
   /** Counts a try as failed until `succeeded` says otherwise; throws `RateLimitedError`, and counts nothing, while the subject has to wait. */
   async attempt(subject: string, limits: ThrottleLimits): Promise<void> {
     const nowMs = this.#clock.wallMs();
+    // Subjects are also names that strangers make up: what says nothing any more must not pile up.
+    await this.#rows.forgetThrottles(nowMs - forgottenAfterMs);
     await this.#rows.changeThrottle(subject, (held) => {
       // A clock set back must not lengthen a wait beyond the longest.
       const waitMs = Math.min((held?.untilMs ?? 0) - nowMs, limits.longestWaitMs);
       if (waitMs > 0) throw new RateLimitedError("too many wrong codes, wait", waitMs / 1000);
-      const failures = (waitMs < -forgottenAfterMs ? 0 : (held?.failures ?? 0)) + 1;
+      const failures = (held?.failures ?? 0) + 1;
       return { failures, untilMs: nowMs + waitAfter(failures, limits) };
     });
   }

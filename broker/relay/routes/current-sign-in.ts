@@ -77,6 +77,7 @@ export function currentSignInRoutes(api: Api, parts: ApiParts): void {
     async (request) => {
       const credential = credentialOf(request.raw, url());
       const { signedIn: current, members } = await accounts.standing(credential);
+      limits.person.take(current.key);
       const { method, isPage, endsAt, idleEndsAt, apiToken } = current;
       return {
         method,

@@ -95,6 +95,11 @@ export class AccountRows {
     });
   }
 
+  /** Forgets throttles whose waits ended before that. */
+  async forgetThrottles(beforeMs: number): Promise<void> {
+    this.#sql.run("DELETE FROM throttles WHERE until_ms < ?", beforeMs);
+  }
+
   async audit(site: SiteId, entry: AuditEntry): Promise<void> {
     this.#sql.run(
       "INSERT INTO audit (site, at, person, event, details) VALUES (?, ?, ?, ?, ?)",

@@ -303,6 +303,7 @@ const migrations: readonly string[] = [
     PRIMARY KEY (site, name)
   ) STRICT, WITHOUT ROWID;
   `,
+  "CREATE INDEX throttles_by_until ON throttles (until_ms);",
 ];
 
 /** Brings a database to the newest schema, each migration in a transaction of its own; throws `file_invalid` for one of a newer relay. */

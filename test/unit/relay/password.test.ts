@@ -1,6 +1,7 @@
 // Password and code: set by key, good for reading from any browser; one answer for whatever is wrong; recovery codes once; hashes that others know too.
 import { argon2Sync } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { DatabaseSync } from "node:sqlite";
 import * as assert from "uvu/assert";
 import { PasswordHashes } from "../../../broker/relay/password-hash.ts";
 import { nodeCrypto } from "../../../shared/crypto/node.ts";
@@ -45,7 +46,7 @@ function told({ status, body }: Answer): readonly unknown[] {
   return [status, body.code, body.message, body.field];
 }
 
-await group("relay password", { timeoutMs: 20_000 }, (test) => {
+await group("relay password", { timeoutMs: 30_000 }, (test) => {
   test("a person with a key sets a password, and signs in by it with a code in another browser", async () => {
     await using world = await annaWithPassword();
     const { relay, site, secret } = world;
@@ -147,6 +148,24 @@ await group("relay password", { timeoutMs: 20_000 }, (test) => {
     for (let count = 0; count < 4; count += 1) many.push(await guess(`nobody-${count}`));
     assert.equal(many, [401, 401, 401, 429], "the address has guessed eleven times");
     assert.is((await new RelayPage(relay).signIn(await signerOf("anna"))).status, 201);
+  });
+  test("names that strangers made up are forgotten after a day", async () => {
+    await using world = await annaWithPassword();
+    const { relay } = world;
+    const guess = async (who: string) => {
+      const body = { name: who, password, code: "000000" };
+      return (await new RelayPage(relay).call("POST", "/sign-in/password", body)).status;
+    };
+    const kept = () => {
+      using store = new DatabaseSync(relay.folder.file("store.sqlite"), { readOnly: true });
+      return Number(store.prepare("SELECT count(*) AS count FROM throttles").get()?.["count"]);
+    };
+    const before = kept();
+    for (let count = 0; count < 5; count += 1) await guess(`nobody-${count}`);
+    assert.is(kept(), before + 6, "five names and an address");
+    relay.clock.advanceMs(25 * 3_600_000);
+    await guess("nobody-9");
+    assert.is(kept(), 2);
   });
   test("ten recovery codes sign in instead of TOTP codes, each once, however they are typed", async () => {
     await using world = await annaWithPassword();
