@@ -39,7 +39,7 @@ export function StateBadge({
 }) {
   const isLive = live !== undefined && live.phase !== "over";
   return (
-    <Badge color={isLive ? "petrol" : colours[job.state]} variant="light" size="lg">
+    <Badge color={isLive ? "petrol" : colours[job.state]} variant="dot" tt="none" size="lg">
       {live !== undefined && live.phase !== "over" ? jobs.live[live.phase] : jobs.states[job.state]}
     </Badge>
   );

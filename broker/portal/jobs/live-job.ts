@@ -2,6 +2,7 @@
 // Invariant: what is shown as time left never exceeds what the edge said last.
 import type { Channel } from "../../../shared/channel/channel.ts";
 import type { AdmittedTarget, Opening } from "../../../shared/channel/messages.ts";
+import type { Envelope } from "../../../shared/document/envelope.ts";
 import type { TargetId } from "../../../shared/ids.ts";
 import {
   openEdgeSession,
@@ -174,7 +175,7 @@ export class LiveJob {
   async #run({ side, job, touch, code }: LivePlan): Promise<void> {
     try {
       const session = await openEdgeSession({
-        side: side.withTouch(touch),
+        side: side.withTouch(touch, documentsOf(job)),
         edge: job.request.payload.edge,
         purpose: job.grant === undefined ? "waiting" : "session",
         job,
@@ -240,4 +241,9 @@ export class LiveJob {
     this.#state = { ...this.#state, ...change };
     this.#changed();
   }
+}
+
+// What the proof names, so that the signing page can show what one proves oneself for.
+function documentsOf({ request, grant }: Job): Envelope[] {
+  return grant === undefined ? [request.envelope] : [request.envelope, grant.envelope];
 }

@@ -94,7 +94,7 @@ export function TargetChoice({ side, chosen, onChange, isOnline, error }: Target
 function Presence({ isOnline }: { readonly isOnline: boolean | undefined }) {
   if (isOnline === undefined) return null;
   return (
-    <Badge variant="light" color={isOnline ? "green" : "yellow"}>
+    <Badge variant="dot" tt="none" color={isOnline ? "green" : "yellow"}>
       {isOnline ? ask.online : ask.away}
     </Badge>
   );

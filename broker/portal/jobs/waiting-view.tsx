@@ -117,7 +117,7 @@ function ToldList({ told: { told, next } }: { readonly told: Told }) {
       {told.map(({ person, name, at, state }) => (
         <Group key={person} gap="xs">
           <Text fw={600}>{name}</Text>
-          <Badge variant="light" color={stateColours[state]}>
+          <Badge variant="dot" tt="none" color={stateColours[state]}>
             {waiting.told[state]}
           </Badge>
           <Moment at={at} c="dimmed" size="sm" />

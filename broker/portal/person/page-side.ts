@@ -61,6 +61,8 @@ export interface PageSideParts {
   readonly signal: AbortSignal;
   /** A signing window that was opened in the click which asks for the next proof. */
   readonly touch?: SigningWindow;
+  /** What that proof names: the signing page shows it. */
+  readonly about?: readonly Envelope[];
 }
 
 export class PageSide implements Side {
@@ -233,10 +235,10 @@ export class PageSide implements Side {
     await browserMemory.keepNewest(this.id, "checkpoints", edge, checkpoint);
   }
 
-  /** This side with a window in which the next proof is touched. */
-  withTouch(touch: SigningWindow | undefined): PageSide {
+  /** This side with a window in which the next proof is touched; `about` are the documents that the proof names. */
+  withTouch(touch: SigningWindow | undefined, about: readonly Envelope[] = []): PageSide {
     const { touch: _former, ...parts } = this.#parts;
-    return new PageSide(touch === undefined ? parts : { ...parts, touch });
+    return new PageSide(touch === undefined ? parts : { ...parts, touch, about });
   }
 
   /** This side with work that is given up when `signal` is aborted. */
@@ -249,9 +251,9 @@ export class PageSide implements Side {
   }
 
   async prove(proof: Proof): Promise<Envelope> {
-    const { touch } = this.#parts;
+    const { touch, about } = this.#parts;
     return touch !== undefined && this.asksForTouch(proof.purpose)
-      ? this.decide("proof", proof, touch)
+      ? this.decide("proof", proof, touch, about)
       : this.signQuietly("proof", proof);
   }
 
