@@ -1,12 +1,15 @@
 // The approver's pages: requests and their questions, running jobs, lockdown, and how one is told.
-import { IconInbox } from "@tabler/icons-react";
+import { IconInbox, IconLock } from "@tabler/icons-react";
 import { approvals } from "../texts/approvals.ts";
+import { lockdown } from "../texts/lockdown.ts";
 import type { Area } from "../shell/page-route.ts";
 
 export const approvalsArea: Area = {
   routes: [
     { path: "/requests", load: () => import("./requests-page.tsx") },
     { path: "/requests/:request", load: () => import("./request-page.tsx") },
+    { path: "/requests/:request/watch", load: () => import("./watch-page.tsx") },
+    { path: "/lockdown", load: () => import("./lockdown-page.tsx") },
   ],
   navigation: [
     {
@@ -15,6 +18,13 @@ export const approvalsArea: Area = {
       icon: IconInbox,
       isFor: (side) => side.hasRole("approver", "owner"),
       order: 10,
+    },
+    {
+      path: "/lockdown",
+      label: lockdown.navigation,
+      icon: IconLock,
+      isFor: (side) => side.hasRole("approver", "owner"),
+      order: 13,
     },
   ],
 };

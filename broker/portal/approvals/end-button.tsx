@@ -24,21 +24,29 @@ export function EndButton({ job, onDone }: { readonly job: Job; readonly onDone:
   const isDone = ending?.state === "done" || job.state === "ended";
   return (
     <Stack gap="sm">
-      <div aria-live="assertive">
-        {isDone ? (
-          <Alert color="green" icon={<IconPlayerStopFilled aria-hidden />} title={texts.ended}>
-            {ending?.tookMs !== undefined && (
-              <Text>{texts.endedIn(`${(ending.tookMs / 1000).toFixed(1)} s`)}</Text>
-            )}
+      {isDone ? (
+        <Alert
+          color="green"
+          role="status"
+          icon={<IconPlayerStopFilled aria-hidden />}
+          title={texts.ended}
+        >
+          {ending?.tookMs !== undefined && (
+            <Text>{texts.endedIn(`${(ending.tookMs / 1000).toFixed(1)} s`)}</Text>
+          )}
+        </Alert>
+      ) : (
+        isAsked && (
+          <Alert
+            color="orange"
+            role="status"
+            icon={<IconHourglass aria-hidden />}
+            title={texts.endAsked}
+          >
+            <Text>{texts.endAskedHint}</Text>
           </Alert>
-        ) : (
-          isAsked && (
-            <Alert color="orange" icon={<IconHourglass aria-hidden />} title={texts.endAsked}>
-              <Text>{texts.endAskedHint}</Text>
-            </Alert>
-          )
-        )}
-      </div>
+        )
+      )}
       <Told act={act} />
       {!isDone && !isAsked && (
         <TwicePressed

@@ -1,5 +1,5 @@
 // What an approver may give less of: minutes, machines, rights on them. Never more than was asked.
-import { Card, Checkbox, Chip, Fieldset, Group, Stack, Switch, Text, Title } from "@mantine/core";
+import { Card, Checkbox, Chip, Fieldset, Group, Stack, Switch, Text } from "@mantine/core";
 import type { TargetId } from "../../../shared/ids.ts";
 import type { Job } from "../../../shared/site/jobs.ts";
 import { minutesWords } from "../shell/moment.tsx";
@@ -37,9 +37,6 @@ export function Narrowing({
   return (
     <Card withBorder padding="lg">
       <Stack gap="lg">
-        <Title order={2} size="h4">
-          {texts.less}
-        </Title>
         <Fieldset legend={texts.minutes} variant="unstyled">
           <Chip.Group
             value={String(given.minutes)}

@@ -1,6 +1,12 @@
 // The one question: who wants what, why, when, with which key; what may be given less; yes by one touch, or no with a reason.
 import { Alert, Badge, Button, Card, Group, Stack, Text } from "@mantine/core";
-import { IconAlertTriangle, IconBan, IconFingerprint, IconUsers } from "@tabler/icons-react";
+import {
+  IconAdjustments,
+  IconAlertTriangle,
+  IconBan,
+  IconFingerprint,
+  IconUsers,
+} from "@tabler/icons-react";
 import { useState } from "react";
 import { findTarget } from "../../../shared/document/manifest.ts";
 import { requireAnchor } from "../../../shared/site/approvals.ts";
@@ -18,6 +24,7 @@ import { Narrowing } from "./narrowing.tsx";
 import { Told } from "./told.tsx";
 import { useAct } from "./use-act.ts";
 import type { Jobs } from "./use-jobs.ts";
+import { windowsWords } from "./windows-words.ts";
 import { machinesWords, nameOf, policiesOf, rightWords, targetName, whoOf } from "./words.ts";
 
 const texts = approvals.question;
@@ -27,15 +34,19 @@ export function Question({
   job,
   all,
   reload,
+  onTold,
 }: {
   readonly job: Job;
   readonly all: Jobs;
   readonly reload: () => void;
+  /** What is said on the page that takes this one's place. */
+  readonly onTold: (told: string) => void;
 }) {
   const side = useSide();
   const asked = job.request.payload;
   const settled = settledBy(job);
   const [given, setGiven] = useState<Given>({ minutes: asked.minutes, targets: asked.targets });
+  const [isNarrowing, setNarrowing] = useState(false);
   const [isDenying, setDenying] = useState(false);
   const [done, setDone] = useState<string>();
   const act = useAct();
@@ -52,7 +63,11 @@ export function Question({
   const reason = whyNot(side, job);
 
   const say = async (work: () => Promise<"granted" | "partly">): Promise<void> => {
-    await act.run(async () => setDone(approvals.approved[await work()]));
+    await act.run(async () => {
+      const outcome = approvals.approved[await work()];
+      setDone(outcome);
+      onTold(outcome);
+    });
     reload();
   };
   const press = (): void => {
@@ -74,10 +89,22 @@ export function Question({
         </Alert>
       )}
       <Card withBorder padding="lg">
-        <QuestionFacts job={job} anchor={anchor.value?.payload} />
+        <CoreFacts job={job} />
       </Card>
       {settled === undefined ? (
-        reason === undefined && <Narrowing job={job} given={given} onChange={setGiven} />
+        reason === undefined && (
+          <Stack gap="xs">
+            <Button
+              variant="subtle"
+              aria-expanded={isNarrowing}
+              leftSection={<IconAdjustments size={20} aria-hidden />}
+              onClick={() => setNarrowing(!isNarrowing)}
+            >
+              {texts.less}
+            </Button>
+            {isNarrowing && <Narrowing job={job} given={given} onChange={setGiven} />}
+          </Stack>
+        )
       ) : (
         <Settled job={job} signers={signers.value ?? []} />
       )}
@@ -101,13 +128,17 @@ export function Question({
         <Stack gap="xs">
           <Button
             size="xl"
-            color="green"
+            color="teal"
             loading={act.isBusy}
             disabled={given.targets.length === 0 || done !== undefined}
             leftSection={<IconFingerprint aria-hidden />}
             onClick={press}
           >
-            {settled === undefined ? texts.approve : texts.approveSame}
+            {settled !== undefined
+              ? texts.approveSame
+              : isLess(given, job)
+                ? texts.approveLess(minutesWords(given.minutes))
+                : texts.approve}
           </Button>
           <Text size="sm" c="dimmed" ta="center">
             {given.targets.length === 0
@@ -132,17 +163,14 @@ export function Question({
           </Button>
         )}
       {isDenying && job.denial === undefined && <Denial job={job} onDone={reload} />}
+      <Card withBorder padding="lg">
+        <DetailFacts job={job} anchor={anchor.value?.payload} />
+      </Card>
     </Stack>
   );
 }
 
-function QuestionFacts({
-  job,
-  anchor,
-}: {
-  readonly job: Job;
-  readonly anchor: { readonly length: number; readonly at: number } | undefined;
-}) {
+function CoreFacts({ job }: { readonly job: Job }) {
   const side = useSide();
   const { payload } = job.request;
   const who = whoOf(side.held, payload.vendor);
@@ -163,6 +191,7 @@ function QuestionFacts({
                 <Badge
                   color="orange"
                   variant="light"
+                  tt="none"
                   leftSection={<IconAlertTriangle size={12} aria-hidden />}
                 >
                   {texts.legacy}
@@ -172,13 +201,40 @@ function QuestionFacts({
           ))}
         </Stack>
       </Fact>
-      <Fact label={texts.howLong}>{texts.fromFirst(minutesWords(payload.minutes))}</Fact>
-      <Fact label={texts.when}>
-        {texts.startsBefore(clockWords(payload.startBeforeAt))}{" "}
-        <span title={exactWords(payload.startBeforeAt + payload.minutes * 60)}>
-          {clockWords(payload.startBeforeAt + payload.minutes * 60)}
-        </span>
-      </Fact>
+      {payload.windows === null ? (
+        <>
+          <Fact label={texts.howLong}>{texts.fromFirst(minutesWords(payload.minutes))}</Fact>
+          <Fact label={texts.when}>
+            {texts.startsBefore(clockWords(payload.startBeforeAt))}{" "}
+            <span title={exactWords(payload.startBeforeAt + payload.minutes * 60)}>
+              {clockWords(payload.startBeforeAt + payload.minutes * 60)}
+            </span>
+          </Fact>
+        </>
+      ) : (
+        <>
+          <Fact label={approvals.standing.label}>{windowsWords(payload.windows)}</Fact>
+          <Fact label={texts.howLong}>
+            {approvals.standing.eachTime(minutesWords(payload.minutes))}
+          </Fact>
+          <Text c="dimmed">{approvals.standing.about}</Text>
+        </>
+      )}
+    </Facts>
+  );
+}
+
+function DetailFacts({
+  job,
+  anchor,
+}: {
+  readonly job: Job;
+  readonly anchor: { readonly length: number; readonly at: number } | undefined;
+}) {
+  const side = useSide();
+  const { payload } = job.request;
+  return (
+    <Facts>
       <Fact label={texts.asked}>
         <Moment at={payload.issuedAt} />
       </Fact>
@@ -252,4 +308,11 @@ function Settled({ job, signers }: { readonly job: Job; readonly signers: readon
 
 function deniers({ denial }: Job, held: Parameters<typeof nameOf>[0]): string {
   return (denial?.signers ?? []).map(({ name }) => nameOf(held, name)).join(", ");
+}
+
+function isLess(given: Given, { request: { payload } }: Job): boolean {
+  return (
+    given.minutes < payload.minutes ||
+    JSON.stringify(given.targets) !== JSON.stringify(payload.targets)
+  );
 }

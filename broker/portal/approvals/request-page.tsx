@@ -1,6 +1,7 @@
 // One request at its address: the question while it waits, the running job once it is granted, what became of it when it is over.
-import { Anchor, Text } from "@mantine/core";
-import { useRef } from "react";
+import { Alert, Anchor } from "@mantine/core";
+import { IconCheck } from "@tabler/icons-react";
+import { useRef, useState } from "react";
 import { Link, useParams } from "wouter";
 import { Empty, Loading, Page, Trouble } from "../shell/page.tsx";
 import { useSide } from "../shell/person-context.tsx";
@@ -8,11 +9,12 @@ import { approvals } from "../texts/approvals.ts";
 import { Over } from "./over.tsx";
 import { Question } from "./question.tsx";
 import { Running } from "./running.tsx";
+import { TopOfPage } from "./top-of-page.tsx";
 import { useJobs } from "./use-jobs.ts";
 import { findJob, nameOf } from "./words.ts";
 
 export default function RequestPage() {
-  const { request = "" } = useParams<{ request: string }>();
+  const { request } = useParams<{ request: string }>();
   return <RequestView key={request} address={request} />;
 }
 
@@ -22,6 +24,7 @@ export function RequestView({ address }: { readonly address: string }) {
   const job = value && findJob(value.jobs, address);
   // Somebody who has just ended a job sees it end on the page where he pressed the button.
   const wasRunning = useRef(false);
+  const [told, setTold] = useState<string>();
   if (value === undefined && error !== undefined)
     return (
       <Page title={approvals.list.title}>
@@ -47,23 +50,27 @@ export function RequestView({ address }: { readonly address: string }) {
   const isQuestion =
     job.grant === undefined && ["waiting", "partly approved", "denied"].includes(job.state);
   const stillCounts = job.request.payload.startBeforeAt > side.now();
-  const title =
-    isQuestion && stillCounts ? approvals.question.title(who) : approvals.running.title(who);
-  if (isRunning)
-    return (
-      <Page title={title}>
-        <Running job={job} sessions={value.sessions} reload={reload} />
-      </Page>
-    );
-  if (isQuestion && stillCounts)
-    return (
-      <Page title={title}>
-        <Question job={job} all={value} reload={reload} />
-      </Page>
-    );
+  const view = isRunning ? "running" : isQuestion && stillCounts ? "question" : "over";
   return (
-    <Page title={who} about={<Text span>{approvals.states[job.state]}</Text>}>
-      <Over job={job} />
-    </Page>
+    <TopOfPage key={view}>
+      {view === "running" ? (
+        <Page title={approvals.running.title(who)}>
+          {told !== undefined && job.state === "granted" && (
+            <Alert color="green" role="status" icon={<IconCheck aria-hidden />}>
+              {told}
+            </Alert>
+          )}
+          <Running job={job} sessions={value.sessions} reload={reload} />
+        </Page>
+      ) : view === "question" ? (
+        <Page title={approvals.question.title(who)}>
+          <Question job={job} all={value} reload={reload} onTold={setTold} />
+        </Page>
+      ) : (
+        <Page title={who} about={approvals.states[job.state]}>
+          <Over job={job} />
+        </Page>
+      )}
+    </TopOfPage>
   );
 }

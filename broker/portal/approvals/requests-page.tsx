@@ -9,6 +9,7 @@ import { Empty, Loading, Page, Trouble } from "../shell/page.tsx";
 import { useSide } from "../shell/person-context.tsx";
 import { approvals } from "../texts/approvals.ts";
 import { useJobs } from "./use-jobs.ts";
+import { windowsWords } from "./windows-words.ts";
 import { isAsked, machinesWords, nameOf, whoOf } from "./words.ts";
 
 const daySeconds = 24 * 3600;
@@ -45,6 +46,8 @@ function Lists({
   const [showsAll, setShowsAll] = useState(false);
   const waiting = jobs.filter((job) => isAsked(job) && job.grant === undefined);
   const running = jobs.filter(({ state }) => state === "granted" || state === "end asked");
+  const standing = running.filter(({ grant }) => (grant?.payload.windows ?? null) !== null);
+  const once = running.filter((job) => !standing.includes(job));
   const over = jobs.filter((job) => !waiting.includes(job) && !running.includes(job));
   const today = over.filter((job) => overAt(job) > side.now() - daySeconds);
   const shown = showsAll ? over : today;
@@ -71,16 +74,22 @@ function Lists({
           </Section>
         )}
       </section>
-      {running.length > 0 && (
-        <Section title={texts.running}>
-          {running.map((job) => (
-            <RunningCard
-              key={job.request.hash}
-              job={job}
-              isConnected={connected.has(job.request.hash)}
-            />
-          ))}
-        </Section>
+      {[
+        { title: texts.running, listed: once },
+        { title: approvals.standing.title, listed: standing },
+      ].map(
+        ({ title, listed }) =>
+          listed.length > 0 && (
+            <Section key={title} title={title}>
+              {listed.map((job) => (
+                <RunningCard
+                  key={job.request.hash}
+                  job={job}
+                  isConnected={connected.has(job.request.hash)}
+                />
+              ))}
+            </Section>
+          ),
       )}
       {over.length > 0 && (
         <Section title={texts.over}>
@@ -139,7 +148,11 @@ function WaitingCard({ job }: { readonly job: Job }) {
           {payload.reason || approvals.question.noReason}
         </Text>
         {payload.vendor === side.me && <Text c="dimmed">{texts.mine}</Text>}
-        {job.partial !== undefined && <Badge variant="light">{texts.others}</Badge>}
+        {job.partial !== undefined && (
+          <Badge variant="light" tt="none">
+            {texts.others}
+          </Badge>
+        )}
         <Button
           component={Link}
           href={`/requests/${job.id}`}
@@ -165,7 +178,7 @@ function RunningCard({ job, isConnected }: { readonly job: Job; readonly isConne
           <Title order={3} size="h4">
             {who.name}
           </Title>
-          <Badge color={isConnected ? "green" : "gray"} variant="light">
+          <Badge color={isConnected ? "green" : "gray"} variant="light" tt="none">
             {job.state === "end asked"
               ? approvals.states["end asked"]
               : isConnected
@@ -178,6 +191,7 @@ function RunningCard({ job, isConnected }: { readonly job: Job; readonly isConne
           {machinesWords(side.held, targets)}
           {grant && ` · ${minutesWords(grant.payload.minutes)}`}
         </Text>
+        {grant?.payload.windows && <Text>{windowsWords(grant.payload.windows)}</Text>}
         <Button component={Link} href={`/requests/${job.id}`} variant="light">
           {texts.open}
         </Button>
@@ -198,7 +212,7 @@ function OverCard({ job }: { readonly job: Job }) {
             {machinesWords(side.held, payload.targets)} · <Moment at={overAt(job)} />
           </Text>
         </Stack>
-        <Badge variant="light" color="gray">
+        <Badge variant="light" color="gray" tt="none">
           {approvals.states[job.state]}
         </Badge>
       </Group>

@@ -1,6 +1,6 @@
 // A job that is open: who, what, how long still; more time, a look over the shoulder, and the end.
 import { Alert, Badge, Button, Card, Group, Stack, Text, Title } from "@mantine/core";
-import { IconClockPlus, IconEye, IconFingerprint, IconUsers } from "@tabler/icons-react";
+import { IconEye, IconFingerprint, IconRefresh, IconUsers } from "@tabler/icons-react";
 import { useState } from "react";
 import { Link } from "wouter";
 import { requireAnchor } from "../../../shared/site/approvals.ts";
@@ -12,6 +12,7 @@ import { useLoaded } from "../shell/use-loaded.ts";
 import { approvals } from "../texts/approvals.ts";
 import { approveSame, extend, settledBy, signersOf } from "./answers.ts";
 import { whyNot } from "./cannot-answer.tsx";
+import { ChangedKeys } from "./changed-keys.tsx";
 import { Countdown } from "./countdown.tsx";
 import { leftOf, readStatus, type ReadStatus } from "./edge-status.ts";
 import { EndButton } from "./end-button.tsx";
@@ -19,6 +20,7 @@ import { Fact, Facts } from "./facts.tsx";
 import { Told } from "./told.tsx";
 import { useAct } from "./use-act.ts";
 import { useReading } from "./use-reading.ts";
+import { windowsWords } from "./windows-words.ts";
 import { machinesWords, nameOf, policiesOf, rightWords, targetName, whoOf } from "./words.ts";
 
 const texts = approvals.running;
@@ -53,12 +55,22 @@ export function Running({
             <Title order={2} size="h4">
               {machinesWords(side.held, job.grant?.payload.targets ?? payload.targets)}
             </Title>
-            <Badge color={own.length > 0 && isOpen ? "green" : "gray"} variant="light">
+            <Badge color={own.length > 0 && isOpen ? "green" : "gray"} variant="light" tt="none">
               {own.length > 0 && isOpen ? texts.connected : texts.notConnected}
             </Badge>
           </Group>
           {isOpen && (
             <TimeLeft job={job} status={status.value} hasFailed={status.error !== undefined} />
+          )}
+          {isOpen && (
+            <Button
+              variant="subtle"
+              loading={status.isReading}
+              leftSection={<IconRefresh size={18} aria-hidden />}
+              onClick={status.again}
+            >
+              {texts.again}
+            </Button>
           )}
           {isOpen && own.length > 0 && (
             <Button
@@ -74,6 +86,16 @@ export function Running({
         </Stack>
       </Card>
       {mayEnd && <EndButton job={job} onDone={reload} />}
+      {isOpen && status.value !== undefined && (
+        <ChangedKeys
+          job={job}
+          status={status.value}
+          onChange={() => {
+            reload();
+            status.again();
+          }}
+        />
+      )}
       {isOpen && <MoreTime job={job} reload={reload} again={status.again} />}
       <Card withBorder padding="lg">
         <Facts>
@@ -126,6 +148,15 @@ function TimeLeft({
         <Countdown leftMs={left} fromMs={status.readAtMs} label={texts.left} />
         <Text size="sm" c="dimmed">
           {texts.minutes(minutesWords(minutes))}
+        </Text>
+      </div>
+    );
+  if (grant.payload.windows !== null)
+    return (
+      <div>
+        <Text fw={600}>{windowsWords(grant.payload.windows)}</Text>
+        <Text size="sm" c="dimmed">
+          {approvals.standing.eachTime(minutesWords(minutes))}
         </Text>
       </div>
     );
@@ -220,8 +251,8 @@ function MoreTime({
                 variant="light"
                 loading={act.isBusy}
                 disabled={before + minutes > most}
+                px="xs"
                 aria-label={texts.extendLabel(minutes)}
-                leftSection={<IconClockPlus size={20} aria-hidden />}
                 onClick={() =>
                   say(() => extend(side, job, minutes, side.openTouch(), anchor.value))
                 }

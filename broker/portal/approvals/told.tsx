@@ -8,18 +8,16 @@ import type { Act } from "./use-act.ts";
 export function Told({ act, done }: { readonly act: Act; readonly done?: string | undefined }) {
   return (
     <>
-      <div aria-live="polite">
-        {done !== undefined && (
-          <Alert color="green" icon={<IconCheck aria-hidden />}>
-            <Text>{done}</Text>
-          </Alert>
-        )}
-        {act.isCancelled && (
-          <Alert color="gray" icon={<IconInfoCircle aria-hidden />}>
-            <Text>{approvals.nothingSigned}</Text>
-          </Alert>
-        )}
-      </div>
+      {done !== undefined && (
+        <Alert color="green" role="status" icon={<IconCheck aria-hidden />}>
+          <Text>{done}</Text>
+        </Alert>
+      )}
+      {act.isCancelled && (
+        <Alert color="gray" role="status" icon={<IconInfoCircle aria-hidden />}>
+          <Text>{approvals.nothingSigned}</Text>
+        </Alert>
+      )}
       <Trouble error={act.error} />
     </>
   );

@@ -55,7 +55,8 @@ export const approvals = {
     legacy: "speaks old, weak algorithms",
     others: (who: string, target: string) => `${who} is on ${target} now.`,
     othersTitle: "Somebody else is there",
-    less: "You may give less",
+    less: "Give less than asked",
+    details: "Details",
     minutes: "Minutes",
     asAsked: "as asked",
     rights: (target: string) => `What is allowed on ${target}`,
@@ -64,6 +65,7 @@ export const approvals = {
     givesWords: (minutes: string, machines: string) => `${minutes} on ${machines}`,
     nothing: "Nothing is left to approve. Leave at least one machine in.",
     approve: "Approve",
+    approveLess: (length: string) => `Approve ${length}`,
     approveSame: "Approve the same",
     byTouch: "One touch on the page that opens decides.",
     byKey: "This browser's key signs at once.",
@@ -124,7 +126,7 @@ export const approvals = {
     approvedBy: "Approved by",
     extend: "More time",
     extendBy: (minutes: number) => `+${minutes} min`,
-    extendLabel: (minutes: number) => `Give ${minutes} minutes more`,
+    extendLabel: (minutes: number) => `+${minutes} min more time`,
     mostReached: (minutes: string) =>
       `No more time can be given: the longest job here is ${minutes}.`,
     halfExtended: (who: string, minutes: string) =>
@@ -137,6 +139,7 @@ export const approvals = {
     endedIn: (time: string) => `Ended. The box confirmed it after ${time}.`,
     ended: "Ended",
     watch: "Watch live",
+    again: "Ask the box again",
   },
   over: {
     denied: "Said no",
@@ -168,6 +171,7 @@ export const approvals = {
     fromDevice: "from the machine",
     bytes: (count: number) => `${count} bytes`,
     refresh: "Look again",
+    back: "Back to the job",
   },
   changedKey: {
     title: (target: string) => `${target} shows another key`,
@@ -180,6 +184,24 @@ export const approvals = {
     acceptHint: "It counts for this job alone. An owner has to confirm it for good.",
     accepted: "Accepted for this job",
     none: "none",
+  },
+  standing: {
+    title: "Standing permissions",
+    label: "Again and again",
+    words: (days: string, hours: string, zone: string, until: string) =>
+      `${days}, ${hours} (${zone}), until ${until}`,
+    hours: (from: string, to: string) => `${from} to ${to}`,
+    nightHours: (from: string, to: string) => `${from} to ${to} of the next day`,
+    everyDay: "Every day",
+    workdays: "Monday to Friday",
+    every: (days: string) => `Every ${days}`,
+    and: "and",
+    days: ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"],
+    eachTime: (length: string) => `${length} each time`,
+    about:
+      "It may be begun in each of these hours anew, without asking again. You are told each time.",
+    openNow: "open at this hour",
+    closedNow: "closed at this hour",
   },
   rights: {
     terminal: "open a terminal",

@@ -1,0 +1,33 @@
+// Texts of locking down and lifting.
+export const lockdown = {
+  navigation: "Lockdown",
+  title: "Lockdown",
+  about: "Ends everything that is open there, and lets nobody in until it is lifted.",
+  standing: "Locked now",
+  none: "Nothing is locked down",
+  noneHint: "What you lock appears here, with what each box says about it.",
+  lifted: "Lifted again",
+  states: { asked: "asked", locked: "locked", lifted: "lifted" },
+  askedHint: "The box has not answered yet. It locks as soon as it hears of it.",
+  partly: (who: string) => `${who} signed the lift. Another approver has to sign the same.`,
+  already: "You have signed the lift. Another approver has to sign the same.",
+  lift: (box: string) => `Lift on ${box}`,
+  outcome: {
+    lifted: "Lifted. Approved work can go on.",
+    partly: "Your signature counts. Another approver has to sign the same.",
+    asked: "The lift is signed. The box has not answered yet.",
+  },
+  lockTitle: "Lock down",
+  lockAbout:
+    "You need no touch for it. Lifting it takes as many approvers as the site's rules ask.",
+  where: "What to lock",
+  wholeSite: "The whole site",
+  everything: "Everything on this site",
+  boxes: "One box with all its machines",
+  machines: "One machine",
+  reason: "Reason",
+  reasonHint: "May stay empty. People of the site see it.",
+  lock: "Lock down",
+  lockAgain: "Press again to lock down",
+  asked: "The lockdown is signed. What each box says stands above.",
+} as const;
