@@ -36,8 +36,6 @@ export interface HappeningParts {
 const batch = 100;
 /** News that is older when it is read (after a fault, or a restored store) is told to nobody; requests and manifests have times of their own. */
 const newsSeconds = 3600;
-/** A permission that can be used later than this after it was signed is a standing one: each use is announced. */
-const standingSeconds = 24 * 3600;
 /** How long those who heard of a lockdown are told of lifts. */
 const lockdownSeconds = 7 * 24 * 3600;
 const mostSessions = 200;
@@ -218,8 +216,8 @@ export class Happenings {
     const hash = request as DocumentHash;
     const newest = (await documents.about(site, "grant", hash)).at(-1);
     if (newest === undefined) return;
-    const { issuedAt, endsAt, vendor, targets } = parseGrant(parseEnvelope(newest.envelope));
-    if (endsAt <= issuedAt + standingSeconds) return;
+    const { windows, vendor, targets } = parseGrant(parseEnvelope(newest.envelope));
+    if (windows === null) return;
     const people = await this.#parts.people(site);
     const approvers = people.approversOf(targets.map(({ id }) => id));
     await this.tell({

@@ -76,14 +76,15 @@ await group("relay notify news", { timeoutMs: 15_000 }, (test) => {
     await world.drop("anna", await signed("lift", lift, "anna"));
     await toldTo(world, /lifted by Name of anna/, "vera", "ben", "cleo", "olaf");
   });
-  test("each use of a permission that lasts longer than a day is announced to its approvers; a common job's is not", async () => {
+  test("each use of a standing permission is announced to its approvers; a common job's is not", async () => {
     await using world = await withEdges();
     const common = await world.request();
     await world.grant(common.envelope, "cleo");
     world.calm();
     const issuedAt = Math.floor(world.relay.clock.wallMs() / 1000);
-    const startBeforeAt = issuedAt + 30 * daySeconds;
-    const standing = await world.request({ startBeforeAt });
+    const untilAt = issuedAt + 30 * daySeconds;
+    const windows = { timeZone: "Europe/Berlin", days: [1], from: "06:00", to: "14:00", untilAt };
+    const standing = await world.request({ windows, startBeforeAt: untilAt });
     await world.grant(standing.envelope, "cleo");
     world.calm();
     await runSession(world, common.hash, standing.hash);
