@@ -12,6 +12,7 @@ export function PagedList<Item>({
   textOf,
   render,
   startAt = 0,
+  label = texts.timeline,
 }: {
   readonly items: readonly Item[];
   /** What the field looks for is looked for in this. */
@@ -19,6 +20,8 @@ export function PagedList<Item>({
   readonly render: (item: Item) => ReactNode;
   /** The item whose page is shown first. */
   readonly startAt?: number;
+  /** What the list is, for whoever hears it. */
+  readonly label?: string;
 }) {
   const [wanted, setWanted] = useState("");
   const [page, setPage] = useState(() => Math.floor(startAt / pageLength) + 1);
@@ -47,7 +50,7 @@ export function PagedList<Item>({
         </Text>
       </Group>
       {fitting.length === 0 && <Text>{texts.nothingFits}</Text>}
-      <Stack gap="xs" component="ol" className="plain-list">
+      <Stack gap="xs" component="ol" className="plain-list" aria-label={label}>
         {fitting.slice(from, from + pageLength).map((item, at) => (
           <li key={from + at}>{render(item)}</li>
         ))}

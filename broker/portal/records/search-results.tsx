@@ -83,8 +83,8 @@ function FoundCard({
           <Badge variant="light">{texts.at(records.seconds(t))}</Badge>
           <Text size="sm" c="dimmed">
             {dir === "to-device" ? texts.typed : texts.shown}
-            {recording !== undefined && <> · {recordingTitle(side, recording)} · </>}
-            {recording !== undefined && {exactWords(recording.startedMs / 1000)}}
+            {recording !== undefined &&
+              ` · ${recordingTitle(side, recording)} · ${exactWords(recording.startedMs / 1000)}`}
           </Text>
         </Group>
       </Stack>

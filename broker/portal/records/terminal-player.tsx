@@ -55,20 +55,17 @@ export default function TerminalPlayer({
   const all = records.seconds(recording.seconds);
   return (
     <Stack gap="md">
-      <Box ref={place} className="terminal-screen" role="img" aria-label={texts.screen} />
+      <Box ref={place} className="player-place" role="img" aria-label={texts.screen} />
       <Card withBorder padding="md">
         <Stack gap="md">
           <Slider
-            aria-label={texts.position}
             min={0}
             max={Math.max(recording.seconds, 0.1)}
             step={0.1}
             value={at}
             label={records.seconds}
-            thumbProps={{
-              "aria-label": texts.position,
-              "aria-valuetext": texts.positionOf(records.seconds(at), all),
-            }}
+            thumbLabel={texts.position}
+            thumbProps={{ "aria-valuetext": texts.positionOf(records.seconds(at), all) }}
             onChange={seek}
           />
           <Group justify="space-between" gap="sm">
@@ -141,7 +138,7 @@ export default function TerminalPlayer({
                     rightSection={<Badge variant="light">{records.seconds(mark.at)}</Badge>}
                     onClick={() => seek(mark.at)}
                   >
-                    {mark.text}
+                    {texts.mark(mark.text)}
                   </Button>
                 ))}
               </Group>
@@ -170,7 +167,7 @@ function usePlayer(recording: TerminalRecording, pace: Pace, speed: number, star
     const from = pace.shown(former.at);
     const made = create({ data: castOf(recording, pace) }, element, {
       controls: false,
-      fit: "width",
+      fit: "both",
       speed,
       startAt: from,
       poster: `npt:${from}`,

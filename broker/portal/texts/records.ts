@@ -70,12 +70,13 @@ export const records = {
     skipPauses: "Skip pauses",
     skipPausesHint: "Pauses longer than two seconds are shortened. The clock shows the real time.",
     marks: "Marks",
+    mark: (text: string) => markWords(text),
     screen: "What the terminal showed",
     emptyTerminal: "Nothing was shown in this session",
     asText: "As text",
     asTextHint: "What was shown, line by line, without colours.",
     timeline: "Timeline",
-    filter: "Find in this recording",
+    filter: "Find here",
     entries: (count: number) => `${count} ${count === 1 ? "entry" : "entries"}`,
     toDevice: "to the machine",
     fromDevice: "from the machine",
@@ -83,7 +84,7 @@ export const records = {
     bytes: (count: number) => (count === 1 ? "1 byte" : `${count} bytes`),
     pages: "Pages of the timeline",
     more: "The first 1,024 bytes are shown; the download holds all.",
-    nothingFits: "Nothing in this recording fits",
+    nothingFits: "Nothing here fits",
   },
   sessions: {
     title: "Sessions",
@@ -100,7 +101,28 @@ export const records = {
     openJournal: (edge: string) => `Journal of ${edge}`,
     online: "online",
     offline: "offline",
-    entries: (count: number) => `${count} entries shown to the relay`,
+    entries: (count: number) => `${count} entries`,
+    noEdges: "This site has no box yet",
+    receipts: "Receipts",
+    receiptsAbout:
+      "A box signs what it did with each end, lockdown and change. Only then it is done, not merely asked for.",
+    noReceipts: "No receipts yet",
+    noReceiptsHint: "They appear when a box has carried something out.",
+    outcome: { done: "done", refused: "refused" },
+    receiptOf: (what: string, edge: string) => `${what}, at ${edge}`,
+    entryNumber: (entry: number) => `entry ${entry}`,
+    documents: {
+      revocation: "An end",
+      lockdown: "A lockdown",
+      lift: "A lift of a lockdown",
+      grant: "An approval",
+      manifest: "A change of the site",
+      roster: "A company's list of technicians",
+      request: "A request",
+      secret: "A secret",
+      device: "A machine's address",
+    } as Readonly<Record<string, string>>,
+    anyDocument: "A signed document",
   },
   journal: {
     title: (edge: string) => `Journal of ${edge}`,
@@ -123,53 +145,59 @@ export const records = {
     older: "Show older entries",
     count: (count: number) => `${count} ${count === 1 ? "entry" : "entries"}`,
     following: "New entries appear by themselves.",
+    fits: (from: number, to: number) => `Entries ${from} to ${to} follow each other without a gap.`,
+    witnessed: (count: number) =>
+      `The first ${count} are those whose fingerprint this browser has seen before.`,
+    unwitnessed: "This browser has seen no fingerprint of them before.",
+    rewritten: "The journal is not the one that this browser has seen before",
+    rewrittenHint:
+      "Its record was changed, or its disk copied. Sign nothing for this box before the integrator has looked.",
     back: "Sessions",
   },
   evidence: {
     title: "Evidence",
     about: "A bundle that anyone can check without you, without the box and without the relay.",
+    none: "There is nothing to prove yet",
+    noneHint: "This site has no box. Its bundle begins with its first day.",
+    edge: "Box",
+    bundle: "1. Download the bundle",
+    bundleAbout:
+      "All signed documents, the box's whole journal with the proofs of everyone who connected, and every recording, still sealed.",
     make: "Download the bundle",
     stop: "Stop",
-    making: (bytes: string) => `${bytes} received`,
-    choose: "Which box",
-    what: "What is in it",
-    whatList: [
-      "All signed documents of the site: who was listed, who asked, who allowed.",
-      "The box's whole journal, and the proofs of everyone who connected.",
-      "Every recording, still sealed: it opens with the auditor's key only.",
-    ],
+    making: (bytes: string) => `${bytes} received …`,
+    makingHint: "The box decides how fast. Leave this page open until it is complete.",
+    done: (name: string, bytes: string) => `${name} is complete: ${bytes}.`,
+    inMemory: (bytes: string) =>
+      `This browser holds the bundle in its memory, at most ${bytes}. For more use the command:`,
+    tooLarge: (bytes: string) =>
+      `The bundle is larger than the ${bytes} that this browser can hold`,
+    tooLargeHint:
+      "Use the command below, or a browser that writes while it receives (Chrome or Edge).",
+    witness: "2. Keep a witness apart from it",
+    witnessAbout: (relays: string, count: number) =>
+      `${relays} has countersigned the journal's first ${count} entries. Give the witness to somebody else to keep: it shows if the journal was rewritten later.`,
+    noWitness:
+      "The relay has countersigned nothing of this box yet. Come back when it has been online.",
+    badWitness: "What the relay gives as a witness is not signed by it. Tell the operator.",
+    downloadWitness: "Download the witness",
+    verify: "3. Check it anywhere",
+    verifyAbout: "On any computer that has the command, also without a network:",
+    auditKey: "With the auditor's key every recording is opened and counted too:",
+    exportLine: (edge: string) => `sallyport export --edge ${quoted(edge)} --out evidence.tar`,
+    verifyLine: (site: string, bundle: string, witness: string | undefined) =>
+      `sallyport verify --site ${site} ${bundle}${witness === undefined ? "" : ` --witness ${witness}`}`,
+    withAuditKey: (line: string) => `${line} --audit-key audit-key.json`,
     proves: "What it proves",
     provesList: [
-      "Nothing in it was changed, and nothing between its first and last entry was left out.",
-      "Up to the newest witness, the box cannot have rewritten it, because others hold its fingerprint.",
+      "Nothing in it was changed, and nothing between its first and its last entry was left out.",
+      "Up to the newest witness the box cannot have rewritten it: somebody else holds its fingerprint.",
     ],
     provesNot: "What it cannot prove",
     provesNotList: [
       "What came after the newest witness is the box's word alone.",
-      "What never reached the box, such as somebody at the machine itself, is not in it.",
+      "What never went through the box, such as somebody standing at the machine, is not in it.",
     ],
-    witness: "Witness",
-    witnessAbout: (count: number, relay: string) =>
-      `Countersigned by ${relay} at ${count} entries. Keep it apart from the bundle: it shows if the journal was rewritten later.`,
-    noWitness: "No witness yet",
-    noWitnessHint: "The relay countersigns when the box is online. Come back then.",
-    badWitness: "The relay's witness does not verify",
-    downloadWitness: "Download the witness",
-    verify: "How to check it",
-    verifyAbout: "On any computer with the command, also without network:",
-    siteId: "The site's id, which everything is checked against",
-    auditKey: "With the auditor's key, recordings are opened and counted too:",
-    done: (name: string, bytes: string) => `${name} is complete: ${bytes}`,
-    inMemory: (bytes: string) =>
-      `This browser cannot write while it receives, so at most ${bytes} are taken. For more, use the command:`,
-    tooLarge: (bytes: string) => `The bundle is larger than ${bytes}, which this browser can hold`,
-    tooLargeHint: "Use the command, or a browser that can save while it receives (Chrome, Edge).",
-    receipts: "Receipts",
-    receiptsAbout: "What the boxes answered to ends, lockdowns and changes, signed by them.",
-    noReceipts: "No receipts yet",
-    noReceiptsHint: "A box answers each end, lockdown and change of the site with one.",
-    outcome: { done: "done", refused: "refused" } as Readonly<Record<string, string>>,
-    entryOf: (edge: string, entry: number) => `${edge}, entry ${entry}`,
   },
 } as const;
 
@@ -178,6 +206,14 @@ function sizeWords(bytes: number): string {
   if (bytes < 1_000_000) return `${(bytes / 1000).toFixed(bytes < 10_000 ? 1 : 0)} kB`;
   if (bytes < 1_000_000_000) return `${(bytes / 1_000_000).toFixed(1)} MB`;
   return `${(bytes / 1_000_000_000).toFixed(2)} GB`;
+}
+
+// A mark is the event's word, and its details in JSON after it.
+function markWords(mark: string): string {
+  if (mark === "torn") return "The end is missing";
+  const ended = /^exit .*"code":(\d+)/.exec(mark);
+  if (ended !== null) return `Ended with code ${ended[1]}`;
+  return mark.replace(/ \{.*$/s, "");
 }
 
 function clockWords(seconds: number): string {
@@ -189,4 +225,8 @@ function clockWords(seconds: number): string {
   ];
   const two = (number: number): string => String(number).padStart(2, "0");
   return hours > 0 ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
+}
+
+function quoted(word: string): string {
+  return /^[\w.-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
