@@ -45,7 +45,16 @@ function offenders(isOffence: (item: Import) => boolean): string[] {
   return imports.filter(isOffence).map((item) => `${item.file} imports ${item.specifier}`);
 }
 
-const packageSides = ["ssh2", "ws", "mqtt", "aedes", "otplib", "node-pty"];
+const packageSides = [
+  "ssh2",
+  "ws",
+  "mqtt",
+  "aedes",
+  "otplib",
+  "node-pty",
+  "web-push",
+  "nodemailer",
+];
 
 await group("architecture", {}, (test) => {
   test("files were found at all", () => {
