@@ -104,7 +104,7 @@ export function MoreTime({
             {session.moreTimeAsked} <Moment at={asked.at} />
           </Text>
           <Text size="sm">
-            {asked.told === 0 ? session.moreTimeUnreachable : session.moreTimeHint}
+            {asked.reachable === 0 ? session.moreTimeUnreachable : session.moreTimeHint}
           </Text>
         </Stack>
       )}
@@ -114,7 +114,7 @@ export function MoreTime({
 }
 
 // Two places show it, and whoever has asked need not ask again: kept per job until the time was changed.
-const askedAt = new Map<string, { readonly at: number; readonly told: number }>();
+const askedAt = new Map<string, { readonly at: number; readonly reachable: number }>();
 const askedChanged = new EventTarget();
 
 function useMoreTime(side: PageSide, job: Job, timesExtended: number) {
@@ -141,5 +141,5 @@ function useMoreTime(side: PageSide, job: Job, timesExtended: number) {
       .finally(() => setBusy(false));
   };
   const known = askedAt.get(key);
-  return { at: known?.at, told: known?.told, isBusy, error, ask };
+  return { at: known?.at, reachable: known?.reachable, isBusy, error, ask };
 }

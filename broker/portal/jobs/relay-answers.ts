@@ -35,9 +35,9 @@ export async function toldOf(
   }
 }
 
-const asked = v.object({ at: v.number(), told: v.number() });
+const asked = v.object({ at: v.number(), reachable: v.number() });
 
-/** Asks the approvers of a running job for more time; how many could be told. */
+/** Asks the approvers of an approved job for more time; how many of them can be reached. */
 export function askForMoreTime(
   site: SiteId,
   request: DocumentHash,

@@ -29,6 +29,7 @@ const parties: Readonly<Record<Exclude<NoticeKind, "test">, readonly Party[]>> =
   "request-granted": ["vendor"],
   "request-denied": ["vendor"],
   "job-extended": ["vendor"],
+  "time-wanted": ["approvers", "site"],
   "access-ended": ["vendor", "running", "approvers", "owners", "site"],
   "locked-down": ["running", "approvers", "owners", "site"],
   lifted: ["told", "approvers", "owners", "site"],
@@ -42,7 +43,12 @@ const parties: Readonly<Record<Exclude<NoticeKind, "test">, readonly Party[]>> =
 };
 
 /** For these the vendor is left out even if he holds another role that would be told. */
-const neverToVendor: readonly NoticeKind[] = ["request-waiting", "request-answered", "access-used"];
+const neverToVendor: readonly NoticeKind[] = [
+  "request-waiting",
+  "request-answered",
+  "time-wanted",
+  "access-used",
+];
 
 /** Who is to be told, each once. */
 export function audienceOf(kind: Exclude<NoticeKind, "test">, cast: Cast): PersonId[] {

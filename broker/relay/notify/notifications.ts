@@ -3,17 +3,20 @@
 import { hkdfSync } from "node:crypto";
 import { join } from "node:path";
 import { wallSeconds, type Clock } from "../../../shared/clock.ts";
+import { parseEnvelope } from "../../../shared/document/envelope.ts";
+import { parseRequest } from "../../../shared/document/request.ts";
 import type { EdgeId, PersonId, SiteId } from "../../../shared/ids.ts";
 import type { Directory } from "../directory.ts";
 import type { MailSettings } from "../config.ts";
 import { openKeyFile, readPrivateFile } from "../key-files.ts";
+import type { Entry } from "../store/document-rows.ts";
 import type { Store } from "../store/store.ts";
 import { AddressRules } from "./address-rules.ts";
 import { Channels } from "./channels.ts";
 import { Happenings } from "./happenings.ts";
 import { createMail, type SmtpServer } from "./mail.ts";
 import { Outbound } from "./outbound.ts";
-import { Outbox } from "./outbox.ts";
+import { isUsable, Outbox } from "./outbox.ts";
 import { createPush, vapidKeysOf } from "./push.ts";
 import { Schedule } from "./schedule.ts";
 import { undelivered, type Send } from "./sender.ts";
@@ -57,10 +60,14 @@ export interface Notifications extends AsyncDisposable {
   rulesChanged(site: SiteId): Promise<void>;
   setDuty(site: SiteId, person: PersonId, onDuty: boolean): Promise<void>;
   handOver(site: SiteId, from: PersonId, to: PersonId, note: string): Promise<number>;
+  /** Tells the approvers of a job that its vendor asks for more time; at most once in five minutes. `reachable`: how many of them have a channel. */
+  wantMoreTime(site: SiteId, request: Entry): Promise<{ at: number; reachable: number }>;
   people(site: SiteId): Promise<SitePeople>;
 }
 
 const keyBytes = 32;
+/** A vendor who presses the button again and again asks once. */
+const moreTimeSeconds = 300;
 
 /** Makes the key file at first start; throws `file_invalid`. The caller starts, and disposes before the store. */
 export async function openNotifications(parts: NotificationParts): Promise<Notifications> {
@@ -101,6 +108,7 @@ export async function openNotifications(parts: NotificationParts): Promise<Notif
     clock,
     documents,
     edges,
+    channels: rows,
     notices,
     places: watchRows,
     waits,
@@ -180,6 +188,22 @@ export async function openNotifications(parts: NotificationParts): Promise<Notif
       await happenings.tell({ kind: "handed-over", site, key, link: links.jobs, cast, by: [from] });
       await rulesChanged(site);
       return at;
+    },
+    wantMoreTime: async (site, { hash, envelope }) => {
+      const { vendor, targets } = parseRequest(parseEnvelope(envelope));
+      const all = (await people(site)).approversOf(targets.map(({ id }) => id));
+      const offDuty = await watchRows.offDuty(site);
+      const onDuty = all.filter((person) => !offDuty.has(person));
+      const approvers = (onDuty.length > 0 ? onDuty : all).filter((person) => person !== vendor);
+      const at = wallSeconds(clock);
+      const key = `more-time:${hash}:${Math.floor(at / moreTimeSeconds)}`;
+      const cast = { vendor, approvers };
+      const link = links.job(hash);
+      await happenings.tell({ kind: "time-wanted", site, key, link, cast, by: [vendor] });
+      schedule.poke();
+      const usable = (await rows.ofSite(site)).filter(isUsable);
+      const reached = new Set(usable.map((row) => row.person));
+      return { at, reachable: approvers.filter((person) => reached.has(person)).length };
     },
     [Symbol.asyncDispose]: async () => {
       await schedule.close();

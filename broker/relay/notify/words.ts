@@ -9,6 +9,7 @@ export const noticeKinds = [
   "request-granted",
   "request-denied",
   "job-extended",
+  "time-wanted",
   "access-ended",
   "locked-down",
   "lifted",
@@ -54,6 +55,8 @@ export function wordsOf(kind: NoticeKind, { who = "somebody", days = 0 }: Named)
       return `Your request was denied by ${who}.`;
     case "job-extended":
       return `Your job's time was changed by ${who}.`;
+    case "time-wanted":
+      return `More time for a job is asked for by ${who}.`;
     case "access-ended":
       return `Access was ended by ${who}.`;
     case "locked-down":
@@ -86,6 +89,7 @@ const together: Readonly<Record<NoticeKind, readonly [one: string, many: string]
   "request-granted": ["1 of your requests was approved", "N of your requests were approved"],
   "request-denied": ["1 of your requests was denied", "N of your requests were denied"],
   "job-extended": ["the time of 1 job was changed", "the time of N jobs was changed"],
+  "time-wanted": ["more time is asked for", "more time is asked for N times"],
   "access-ended": ["access was ended once", "access was ended N times"],
   "locked-down": ["1 lockdown", "N lockdowns"],
   lifted: ["1 lift", "N lifts"],

@@ -11,6 +11,7 @@ import { edgeRoutes } from "./edges.ts";
 import { invitationRoutes } from "./invitations.ts";
 import { journalRoutes } from "./journal.ts";
 import { manifestRoutes } from "./manifests.ts";
+import { moreTimeRoutes } from "./more-time.ts";
 import { notifyChannelRoutes } from "./notify-channels.ts";
 import { notifyDutyRoutes } from "./notify-duty.ts";
 import { notifyRecordRoutes } from "./notify-record.ts";
@@ -44,6 +45,7 @@ export function routes(api: Api, parts: ApiParts): void {
     notifyChannelRoutes,
     notifyDutyRoutes,
     notifyRecordRoutes,
+    moreTimeRoutes,
     auditRoutes,
     draftRoutes,
   ]) {

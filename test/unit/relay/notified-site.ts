@@ -36,6 +36,7 @@ export interface NotifyBody {
   readonly next: { person: string; name: string; at: number } | null;
   readonly everyoneAt: number | null;
   readonly answered: boolean;
+  readonly reachable: number;
   readonly handOvers: readonly { from: string; to: string; note: string; at: number }[];
 }
 

@@ -191,6 +191,34 @@ await group("relay notify asking", { timeoutMs: 15_000 }, (test) => {
     assert.ok(messages <= 10, `${messages} messages`);
     assert.ok(messages >= 5, `${messages} messages: the first few are told one by one`);
   });
+  test("a vendor who asks for more time of an approved job is told how many approvers can be reached, and they are told once in five minutes", async () => {
+    await using world = await NotifiedSite.start(["anna", "ben"]);
+    const { envelope, hash } = await world.request();
+    await world.grant(envelope, "cleo");
+    const ask = (name: string) => world.as(name, "POST", `/requests/${hash}/more-time`, {});
+    const { status, body } = await ask("vera");
+    assert.is(status, 200, JSON.stringify(body));
+    assert.is(body.reachable, 2);
+    await Promise.all(["anna", "ben"].map((name) => world.told(name, /More time for a job/)));
+    await ask("vera");
+    await settled(world);
+    const asked = () => world.heard("anna").filter(({ content }) => /More time/.test(content.body));
+    assert.is(asked().length, 1);
+    world.relay.clock.advanceMs(5 * minuteMs);
+    await ask("vera");
+    while (asked().length < 2) await settled(world);
+  });
+  test("nobody but its vendor asks for more time, and not for a job that is not approved", async () => {
+    await using world = await NotifiedSite.start(["anna"]);
+    const { envelope, hash } = await world.request();
+    const ask = async (name: string, request = hash) =>
+      (await world.as(name, "POST", `/requests/${request}/more-time`, {})).status;
+    assert.is(await ask("vera"), 409, "not approved yet");
+    await world.grant(envelope, "cleo");
+    assert.is(await ask("cleo"), 403, "an approver");
+    assert.is(await ask("vera", "A".repeat(43)), 404, "no such request");
+    assert.is(await ask("vera"), 200);
+  });
   test("approvers whom no message ever reached, or none for 30 days, are flagged to owners and to themselves", async () => {
     await using world = await NotifiedSite.start(["cleo"]);
     const flag = async (name: string) => (await world.as(name, "GET", "/notify")).body.flag;

@@ -38,6 +38,7 @@ const audiences: Readonly<Record<Told, string>> = {
   "request-granted": "vera",
   "request-denied": "vera",
   "job-extended": "vera",
+  "time-wanted": "ben *",
   "access-ended": "vera rudi ben olaf *",
   "locked-down": "rudi ben olaf *",
   lifted: "tina ben olaf *",
