@@ -22,12 +22,14 @@ const adviceByWord: Readonly<Record<string, Advice>> = {
   device_changed: {
     exit: "protocol",
     hints: [
-      "no password was sent; ask the site's owner whether the device was replaced (sallyport site devices set)",
+      "no password was sent; ask the site whether the device was replaced: an approver accepts its new key for this job (sallyport accept-key), an owner pins it for good (sallyport site devices set)",
     ],
   },
   disk_full: { exit: "unreachable", hints: [lookAfter] },
   recording_failed: { exit: "unreachable", hints: [lookAfter] },
   unavailable: { hints: [lookAfter] },
+  "other-hours": { hints: ["come back in the next window; the permission stands"] },
+  "clock-needed": { hints: ["ask for a job at once, without --every", lookAfter] },
   over: { hints: ["ask for a new job: sallyport request"] },
   stopped: { hints: ["speak with the site; once all is well, ask for a new job"] },
   "locked-down": { hints: ["speak with the site; it opens again when they lift the lockdown"] },

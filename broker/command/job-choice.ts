@@ -7,7 +7,7 @@ import type { Site } from "./site.ts";
 import { lengthOf } from "./times.ts";
 
 export interface JobChoice {
-  readonly verb: "approve" | "deny" | "extend" | "end" | "connect";
+  readonly verb: "approve" | "deny" | "extend" | "accept-key" | "end" | "connect";
   /** What fitting jobs do, for the text that says that there is none: `waits for approval`. */
   readonly does: string;
   readonly fits: (job: Job) => boolean;
@@ -23,7 +23,7 @@ export async function chooseJob(
 ): Promise<Job> {
   const jobs = await jobsOf(site);
   if (id !== undefined) return pickJob(jobs, id);
-  const givesAccess = choice.verb === "approve" || choice.verb === "extend";
+  const givesAccess = ["approve", "extend", "accept-key"].includes(choice.verb);
   if (givesAccess && site.context.tui.assumeYes)
     throw new CommandError(
       "usage",

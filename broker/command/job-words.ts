@@ -12,6 +12,7 @@ import type { Job } from "../../shared/site/jobs.ts";
 import { spoken } from "../../shared/site/invitations.ts";
 import { lengthOf, momentOf } from "./times.ts";
 import { facts } from "./tui.ts";
+import { windowWords } from "./windows.ts";
 
 /**
  * The question: who, from where, what, why, ticket, when, with which key. What would be given is read out of `grant`, the very payload that is
@@ -39,12 +40,18 @@ export function jobQuestion(
     }),
     "targets:",
     ...request.targets.map((asked) => `  ${targetWords(asked, grant, held)}`),
+    ...grant.hostKeys.map(
+      ({ target, fingerprint }) =>
+        `  ${target}  may show, for this job, another host key than the pinned one: ${fingerprint}`,
+    ),
   ].join("\n");
 }
 
 function timeWords(grant: Grant, request: Request): string {
-  const { minutes, startBeforeAt, endsAt, replaces } = grant;
+  const { minutes, startBeforeAt, endsAt, replaces, windows } = grant;
   const asked = minutes === request.minutes ? "" : ` (${request.minutes} were asked for)`;
+  if (windows !== null)
+    return `${minutes} minutes${asked} in each window, as often as it comes: ${windowWords(windows)}`;
   if (replaces !== null)
     return `${minutes} minutes in all${asked}, at the latest until ${momentOf(endsAt)}`;
   return `${minutes} minutes${asked} from the first connection, which must be before ${momentOf(startBeforeAt)}; at the latest until ${momentOf(endsAt)}`;

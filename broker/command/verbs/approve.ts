@@ -1,10 +1,14 @@
-// `sallyport approve`, `deny`, `extend`: the one question, in plain words, answered by a signature that the edge verifies.
+// `sallyport approve`, `deny`, `extend`, `accept-key`: the one question, in plain words, answered by a signature that the edge verifies.
 import type { Command } from "commander";
+import * as v from "valibot";
+import { targetArgument } from "../arguments.ts";
 import { addSignatures, signEnvelope, type Envelope } from "../../../shared/document/envelope.ts";
 import { unembed } from "../../../shared/document/fields.ts";
 import { draftGrant, parseGrant, type Grant } from "../../../shared/document/grant.ts";
+import { hostKeyFingerprint } from "../../../shared/document/host-key.ts";
 import { requireEdge } from "../../../shared/document/held.ts";
 import { verifyCheckpoint } from "../../../shared/document/checkpoint.ts";
+import type { TargetId } from "../../../shared/ids.ts";
 import type { Context } from "../context.ts";
 import { CommandError } from "../exit-codes.ts";
 import { chooseJob } from "../job-choice.ts";
@@ -50,6 +54,26 @@ export function addApproveVerbs(program: Command, context: Context): void {
     .addHelpText("after", "\nExample:\n  sallyport extend 3f9a41c207 --by 30")
     .action((job: string | undefined, options: { by: string }) =>
       extend(context, job, parseMinutes(options.by)),
+    );
+  program
+    .command("accept-key [job]")
+    .helpGroup("Jobs:")
+    .description(
+      "accept the host key that a device shows since it was changed, for one granted job",
+    )
+    .requiredOption("--target <target>", "which device")
+    .requiredOption("--key <fingerprint>", "SHA256:… of its new host key")
+    .addHelpText(
+      "after",
+      `
+Compare the fingerprint with the one that the device itself tells; sallyport status and sallyport journal show
+what it showed to the edge. For good an owner pins it: sallyport site devices set.
+
+Example:
+  sallyport accept-key 3f9a41c207 --target press-hmi --key SHA256:uNiVztksCsDhcc0u9e8BrYXDdv0qCyXbOyCRSgb3UQI`,
+    )
+    .action((job: string | undefined, options: { target: string; key: string }) =>
+      acceptKey(context, job, targetArgument(options.target), options.key),
     );
 }
 
@@ -171,6 +195,64 @@ async function extend(context: Context, id: string | undefined, by: number): Pro
   context.tui.progress(jobQuestion(job, draft, site.held, anchor.payload));
   await site.key();
   await context.tui.mustConfirm(`extend from ${before} to ${before + by} minutes in all?`);
+  await signAndGive(context, site, job, draft);
+}
+
+async function acceptKey(
+  context: Context,
+  id: string | undefined,
+  target: TargetId,
+  fingerprint: string,
+): Promise<void> {
+  if (!v.safeParse(hostKeyFingerprint, fingerprint).success)
+    throw new CommandError(
+      "usage",
+      `"${fingerprint}" is no host key's fingerprint, expected SHA256: and 43 characters`,
+      "the device tells it: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub",
+    );
+  const site = await openSite(context);
+  const opens = ({ grant }: Job) => grant?.payload.targets.some((each) => each.id === target);
+  const job = await chooseJob(site, id, {
+    verb: "accept-key",
+    does: `opens ${target}`,
+    fits: (each) =>
+      each.state === "granted" &&
+      opens(each) === true &&
+      whyNotApprovable(site, each, "ed25519") === undefined,
+  });
+  requireApprovable(site, job);
+  if (job.grant === undefined || job.state !== "granted" || opens(job) !== true)
+    throw new CommandError("refused", `job ${job.id} is no granted one that opens "${target}"`);
+  const { hostKeys: before, minutes } = job.grant.payload;
+  const isNamed = (keys: Grant["hostKeys"]): boolean =>
+    keys.some((each) => each.target === target && each.fingerprint === fingerprint);
+  if (isNamed(before))
+    throw new CommandError("refused", `job ${job.id} accepts that key on "${target}" already`);
+  if (job.partial !== undefined) {
+    // Whoever accepts a key must not sign another's thousand minutes.
+    const drafted = parseGrant(job.partial);
+    if (!isNamed(drafted.hostKeys) || drafted.minutes !== minutes)
+      throw new CommandError(
+        "refused",
+        `job ${job.id} waits for further approvers of another change`,
+        "see: sallyport requests",
+      );
+    await cosign(context, site, job, job.partial, {});
+    return;
+  }
+  const anchor = await requireAnchor(site, job.request.payload.edge);
+  const draft = draftGrant({
+    request: job.request,
+    manifest: site.view.chain.held.hash,
+    anchor: anchor.envelope,
+    issuedAt: site.now(),
+    minutes,
+    replaced: job.grant,
+    hostKeys: [...before, { target, fingerprint }],
+  });
+  context.tui.progress(jobQuestion(job, draft, site.held, anchor.payload));
+  await site.key();
+  await context.tui.mustConfirm(`does "${target}" itself tell the key ${fingerprint}?`);
   await signAndGive(context, site, job, draft);
 }
 

@@ -11,9 +11,10 @@ import { parseTargets } from "../job-words.ts";
 import { jobId, jobsOf, type Job } from "../../../shared/site/jobs.ts";
 import { openSite } from "../site.ts";
 import { lengthOf, parseDuration, parseMinutes } from "../times.ts";
+import { parseWindows, type WindowOptions } from "../windows.ts";
 import { connectJob, type ConnectOptions } from "./connect.ts";
 
-interface RequestOptions extends ConnectOptions {
+interface RequestOptions extends ConnectOptions, WindowOptions {
   readonly minutes: string;
   readonly reason: string;
   readonly ticket?: string;
@@ -36,6 +37,9 @@ export function addRequestVerbs(program: Command, context: Context): void {
     .option("--minutes <number>", "how long, from the first connection", "60")
     .option("--ticket <id>", "ticket or order number")
     .option("--start-within <duration>", "start at the latest after", "24h")
+    .option("--every <window>", 'a standing job, begun in each window anew: "mon-fri 06:00-14:00"')
+    .option("--until <day>", "with --every: its last day, at most 90 days ahead")
+    .option("--zone <name>", "with --every: by which clock (this machine's)")
     .option("--wait-for <duration>", "keep waiting for the approval at most", "8h")
     .option("--wait", "wait for the approval, then connect and hold the session")
     .option("--code <code>", "with --wait: a code of your authenticator")
@@ -44,7 +48,8 @@ export function addRequestVerbs(program: Command, context: Context): void {
       `
 Examples:
   sallyport request press-hmi press-plc --minutes 30 --reason "replace the axis drive's parameters" --ticket WO-1187
-  sallyport request press-hmi:exec,files --reason "fetch the logs" --wait`,
+  sallyport request press-hmi:exec,files --reason "fetch the logs" --wait
+  sallyport request press-plc --reason "morning check" --minutes 45 --every "mon-fri 06:00-14:00" --until 2026-12-31 --zone Europe/Berlin`,
     )
     .action((targets: string[], options: RequestOptions) => request(context, targets, options));
   program
@@ -70,6 +75,8 @@ async function request(
   const targets = parseTargets(wanted, (id) => findTarget(manifest, id)?.rights);
   const key = await site.key();
   const issuedAt = site.now();
+  const windows = parseWindows(options, issuedAt);
+  const startBeforeAt = windows?.untilAt ?? issuedAt + startWithin;
   const document: Request = {
     site: site.id,
     edge: commonEdge(targets.flatMap(({ id }) => findTarget(manifest, id) ?? [])),
@@ -77,11 +84,11 @@ async function request(
     key: key.keyid,
     targets,
     minutes,
-    startBeforeAt: issuedAt + startWithin,
-    waitUntilAt: issuedAt + Math.min(waitFor, startWithin),
+    startBeforeAt,
+    waitUntilAt: Math.min(issuedAt + waitFor, startBeforeAt),
     reason: options.reason,
     ticket: options.ticket ?? null,
-    windows: null,
+    windows,
     issuedAt,
     nonce: toBase64Url(context.suite.randomBytes(16)),
   };

@@ -53,6 +53,29 @@ await group("the approver's question", {}, (test) => {
     const shown = await question(longer);
     assert.match(shown, /how long: +60 minutes in all \(30 were asked for\), at the latest until/);
   });
+  test("a standing job is said in words, and so is a host key that is accepted beside the pinned one", async () => {
+    const { site } = await started();
+    const untilAt = paperAt + 30 * 24 * 3600;
+    const windows = {
+      timeZone: "Europe/Berlin",
+      days: [1, 2, 3],
+      from: "06:00",
+      to: "14:00",
+      untilAt,
+    };
+    const standing = await site.verifiedRequest({ windows, startBeforeAt: untilAt });
+    const shown = await question(await site.grant(standing));
+    assert.match(
+      shown,
+      /30 minutes in each window, as often as it comes: Monday to Wednesday, 06:00/,
+    );
+    const fingerprint = "SHA256:uNiVztksCsDhcc0u9e8BrYXDdv0qCyXbOyCRSgb3UQI";
+    const { request } = await started();
+    const hostKeys = [{ target: "hmi" as never, fingerprint }];
+    const accepting = await question(await site.grant(request, { hostKeys }));
+    assert.match(accepting, /hmi {2}may show, for this job, another host key .*: SHA256:uNiV/);
+    assert.not.match(await question(await site.grant(request)), /host key/);
+  });
   test("rights and targets that are not given are named as such", async () => {
     const { site, request } = await started();
     const less = [{ id: "hmi" as never, rights: ["exec"] }];
