@@ -10,6 +10,7 @@ import { parseRevocation, type RevocationScope } from "../../../shared/document/
 import { SallyportError } from "../../../shared/errors.ts";
 import type { DocumentHash, EdgeId, PersonId, SiteId, TargetId } from "../../../shared/ids.ts";
 import { parseHeader, type JournalHeader } from "../../../shared/record/journal-entry.ts";
+import type { ChannelRows } from "../store/channel-rows.ts";
 import type { DocumentRows, Entry } from "../store/document-rows.ts";
 import type { EdgeRows, SessionRow } from "../store/edge-rows.ts";
 import type { NoticeRows } from "../store/notice-rows.ts";
@@ -24,6 +25,7 @@ export interface HappeningParts {
   readonly clock: Clock;
   readonly documents: DocumentRows;
   readonly edges: EdgeRows;
+  readonly channels: ChannelRows;
   readonly notices: NoticeRows;
   readonly places: WatchRows;
   readonly waits: Waits;
@@ -106,6 +108,7 @@ export class Happenings {
     const { type, state } = entry;
     if (type === "manifest") return this.#manifest(site, entry);
     if (state !== "complete") return;
+    if (type === "roster") return this.#peopleChanged(site);
     if (type === "request") return waits.open(site, entry.hash);
     const isOld = entry.at < wallSeconds(clock) - newsSeconds;
     const envelope = parseEnvelope(entry.envelope);
@@ -122,6 +125,7 @@ export class Happenings {
     const key = `manifest:${hash}`;
     if (state === "complete") {
       await notices.drop(site, key);
+      await this.#peopleChanged(site);
       await watch.manifestChanged(site, hash, (await this.#parts.people(site)).endsAt);
       await places.wakeWaits(site);
       return;
@@ -134,6 +138,10 @@ export class Happenings {
     }
     const by = await this.#signersOf(site, parseEnvelope(envelope));
     await this.tell({ ...about, kind: "manifest-waiting", key, by });
+  }
+
+  async #peopleChanged(site: SiteId): Promise<void> {
+    await this.#parts.channels.keepOnly(site, (await this.#parts.people(site)).everybody);
   }
 
   async #answer(

@@ -21,6 +21,7 @@ const tagChars = 22;
 const siteWaitSeconds = 60;
 /** The record of what was told; longer than the 30 days after which a silent channel is reported. */
 const keptSeconds = 90 * 24 * 3600;
+const forgetSeconds = 24 * 3600;
 
 export interface OutboxParts {
   readonly notices: NoticeRows;
@@ -39,6 +40,7 @@ export class Outbox {
   readonly #parts: OutboxParts;
   readonly #running = new Set<Promise<void>>();
   readonly #ending = new AbortController();
+  #forgottenAt = 0;
 
   constructor(parts: OutboxParts) {
     this.#parts = parts;
@@ -93,6 +95,9 @@ export class Outbox {
       const usable = (await channels.ofPerson(site, person)).filter(isUsable);
       const message = await this.#message({ site, person }, combine(waiting));
       await notices.send(message, waiting, usable.map(newDelivery), now);
+    }
+    if (now > this.#forgottenAt + forgetSeconds) {
+      this.#forgottenAt = now;
       await notices.forget(now - keptSeconds);
     }
     return nextAt === Infinity ? undefined : nextAt;

@@ -26,16 +26,18 @@ export class SitePeople {
     return this.#manifest.persons;
   }
 
+  /** Everybody who is known there: of the site, of companies, whether their roster is fresh or not. */
+  get everybody(): PersonId[] {
+    return this.#listed.map(({ id }) => id);
+  }
+
   with(role: Role): PersonId[] {
     return this.#manifest.persons.filter((item) => item.roles.includes(role)).map(({ id }) => id);
   }
 
   /** The person's own name, cleaned; the id of one who is no longer known. */
   nameOf(person: PersonId): string {
-    const { persons, companies } = this.#manifest;
-    const administrators = companies.flatMap((item) => item.administrators);
-    const technicians = this.#view.rosters.flatMap((item) => item.payload.technicians);
-    const known = [...persons, ...technicians, ...administrators].find(({ id }) => id === person);
+    const known = this.#listed.find(({ id }) => id === person);
     return cleanName(known?.name ?? person);
   }
 
@@ -82,6 +84,13 @@ export class SitePeople {
 
   hasTarget(id: TargetId): boolean {
     return findTarget(this.#manifest, id) !== undefined;
+  }
+
+  get #listed() {
+    const { persons, companies } = this.#manifest;
+    const administrators = companies.flatMap((item) => item.administrators);
+    const technicians = this.#view.rosters.flatMap((item) => item.payload.technicians);
+    return [...persons, ...technicians, ...administrators];
   }
 
   get #manifest() {

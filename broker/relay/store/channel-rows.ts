@@ -101,6 +101,16 @@ export class ChannelRows {
     this.#sql.run("DELETE FROM notify_channels WHERE id = ?", id);
   }
 
+  /** Removes the channels of everybody who is not among these: who leaves and whoever gets the same id later are two people. */
+  async keepOnly(site: SiteId, known: readonly PersonId[]): Promise<void> {
+    this.#sql.run(
+      `DELETE FROM notify_channels WHERE site = ? AND person <> ''
+       AND person NOT IN (SELECT value FROM json_each(?))`,
+      site,
+      JSON.stringify(known),
+    );
+  }
+
   async proven(id: string, at: number): Promise<void> {
     this.#sql.run("UPDATE notify_channels SET proven_at = ? WHERE id = ?", at, id);
   }

@@ -1,5 +1,6 @@
 // What happens at a site and whom it is told: answers, ends, lockdowns, lifts, edges, manifests, standing permissions. And what is never told.
 import * as assert from "uvu/assert";
+import { hashEnvelope } from "../../../shared/document/envelope.ts";
 import { emptyHead } from "../../../shared/record/journal-entry.ts";
 import { toBase64Url } from "../../../shared/bytes.ts";
 import { group } from "../../support/group.ts";
@@ -171,6 +172,22 @@ await group("relay notify news", { timeoutMs: 15_000 }, (test) => {
     ];
     for (const word of forbidden) assert.not.ok(all.includes(word), `"${word}" was told`);
     assert.ok(all.includes("Name of vera"), "a word that is told would have been found");
+  });
+  test("who leaves the site is told nothing any more, and whoever gets that id later does not inherit a phone", async () => {
+    await using world = await NotifiedSite.start(["cleo", "anna"]);
+    const persons = world.site.manifest.persons.filter(({ id }) => id !== "cleo");
+    const without = world.site.next({ persons });
+    await world.drop("anna", await signed("manifest", without, "anna", "ben"));
+    await world.request();
+    await world.told("anna", /waits/);
+    const { body } = await world.as("anna", "GET", "/notify/people");
+    assert.not.ok(body.people.some(({ person }) => person === "cleo"));
+    const again = { ...without, persons: world.site.manifest.persons };
+    const previous = await hashEnvelope(await signed("manifest", without, "anna", "ben"));
+    const back = { ...again, version: without.version + 1, previous };
+    await world.drop("anna", await signed("manifest", back, "anna", "ben"));
+    assert.equal((await world.as("cleo", "GET", "/notify")).body.channels, []);
+    assert.is(world.heard("cleo").length, 0);
   });
   test("names that would break a line or turn the text around are told without that", async () => {
     await using world = await NotifiedSite.start(["anna"], {}, (manifest) => ({
