@@ -27,6 +27,7 @@ import {
 } from "./known.ts";
 import type { Fact, Question } from "./question.ts";
 import {
+  daysWords,
   job,
   labels,
   lengthOf,
@@ -68,21 +69,15 @@ export async function explainGrant(envelope: Envelope, known: Known): Promise<Qu
   return {
     question: grantQuestion(grant, replaced?.payload, known),
     meaning: job.grantMeaning,
-    warnings: quorumWords(policies),
+    warnings: [...hostKeyWarnings(grant, known), ...quorumWords(policies)],
     facts: [
+      ...hostKeyFacts(grant, known),
       ...(less.length > 0 ? [{ label: labels.differs, lines: less, isStriking: true }] : []),
       { label: labels.who, lines: [personFact(held, grant.vendor)] },
       ...purposeFacts(asked),
       deviceFact(grant.targets, known),
       ...(extension ? [extension] : []),
-      {
-        label: labels.when,
-        lines: [job.startsBefore(moment(grant.startBeforeAt)), job.endsBy(moment(grant.endsAt))],
-      },
-      {
-        label: labels.howLong,
-        lines: [(replaced ? job.inAll : job.howLong)(lengthOf(grant.minutes))],
-      },
+      ...timeFacts(grant, replaced !== undefined),
       { label: labels.asked, lines: [moment(asked.issuedAt)] },
       { label: labels.edge, lines: [say`${edgeName(held, grant.edge)}`] },
       {
@@ -100,7 +95,9 @@ function grantQuestion(grant: Grant, replaced: Grant | undefined, { held }: Know
   const who = personWords(held, grant.vendor);
   const devices = targetsWords(held, grant.targets);
   const length = lengthOf(grant.minutes);
-  if (replaced === undefined) return job.grant(who, devices, length);
+  if (replaced === undefined) {
+    return (grant.windows === null ? job.grant : job.grantStanding)(who, devices, length);
+  }
   const more = grant.minutes - replaced.minutes;
   if (more > 0) return job.extend(who, devices, lengthOf(more));
   return more < 0 ? job.shorten(who, devices, length) : job.replace(who, devices, length);
@@ -114,6 +111,9 @@ function differences(grant: Grant, asked: Request, { held }: Known): Words[] {
   if (grant.startBeforeAt < asked.startBeforeAt) {
     lines.push(job.less.start(moment(grant.startBeforeAt), moment(asked.startBeforeAt)));
   }
+  if (JSON.stringify(grant.windows) !== JSON.stringify(asked.windows)) {
+    lines.push(job.less.windows);
+  }
   for (const { id, rights } of asked.targets) {
     const given = grant.targets.find((item) => item.id === id);
     const missing = rights.filter((right) => given?.rights.includes(right) === false);
@@ -123,6 +123,20 @@ function differences(grant: Grant, asked: Request, { held }: Known): Words[] {
     }
   }
   return lines;
+}
+
+// Attack: somebody between edge and device, waved through by an approver who was shown no more than a job.
+function hostKeyWarnings({ hostKeys }: Grant, { held }: Known): Words[] {
+  return [...new Set(hostKeys.map(({ target }) => target))].map((id) =>
+    job.hostKey(targetName(held, id)),
+  );
+}
+
+function hostKeyFacts({ hostKeys }: Grant, { held }: Known): Fact[] {
+  const lines = hostKeys.map((item) =>
+    job.hostKeyLine(targetName(held, item.target), item.fingerprint),
+  );
+  return lines.length === 0 ? [] : [{ label: labels.hostKey, lines, isStriking: true }];
 }
 
 function quorumWords(policies: readonly Policy[]): Words[] {
@@ -137,7 +151,10 @@ export function explainRequest(envelope: Envelope, known: Known): Question {
   requireEdge(request.edge, held);
   checkAgainstManifest(request.targets, request.edge, held);
   return {
-    question: job.request(targetsWords(held, request.targets), lengthOf(request.minutes)),
+    question: (request.windows === null ? job.request : job.requestStanding)(
+      targetsWords(held, request.targets),
+      lengthOf(request.minutes),
+    ),
     meaning: job.requestMeaning,
     warnings: [],
     facts: [...purposeFacts(request), ...placeFacts(request, known)],
@@ -239,13 +256,37 @@ function purposeFacts({ reason, ticket }: Request): Fact[] {
 }
 
 function placeFacts(request: Request, known: Known): Fact[] {
-  const { targets, minutes, startBeforeAt, edge } = request;
-  const ends = moment(startBeforeAt + minutes * 60);
+  const { targets, minutes, startBeforeAt, windows, edge } = request;
   return [
     deviceFact(targets, known),
-    { label: labels.when, lines: [job.startsBefore(moment(startBeforeAt)), job.endsBy(ends)] },
-    { label: labels.howLong, lines: [job.howLong(lengthOf(minutes))] },
+    ...timeFacts({ minutes, startBeforeAt, windows, endsAt: startBeforeAt + minutes * 60 }),
     { label: labels.edge, lines: [say`${edgeName(known.held, edge)}`] },
+  ];
+}
+
+type Times = Pick<Grant, "startBeforeAt" | "minutes" | "endsAt" | "windows">;
+
+function timeFacts({ startBeforeAt, minutes, endsAt, windows }: Times, isInAll = false): Fact[] {
+  const length = lengthOf(minutes);
+  if (windows !== null) {
+    const { days, from, to, timeZone, untilAt } = windows;
+    return [
+      {
+        label: labels.when,
+        lines: [
+          job.windows(daysWords(days), from, to, timeZone),
+          job.windowsUntil(moment(untilAt)),
+        ],
+      },
+      { label: labels.howLong, lines: [job.inEachWindow(length)] },
+    ];
+  }
+  return [
+    {
+      label: labels.when,
+      lines: [job.startsBefore(moment(startBeforeAt)), job.endsBy(moment(endsAt))],
+    },
+    { label: labels.howLong, lines: [(isInAll ? job.inAll : job.howLong)(length)] },
   ];
 }
 

@@ -36,6 +36,7 @@ import {
   explainRevocation,
   explainSecret,
 } from "./explain-stop.ts";
+import { requireExplained } from "./explained.ts";
 import { learnSite, personFact, readAbout, type Known } from "./known.ts";
 import type { Fact, Question } from "./question.ts";
 import { labels, refusals } from "./texts.ts";
@@ -79,6 +80,7 @@ async function explain(
   envelope: Envelope,
   { askedBy, nowAt }: Surroundings,
 ): Promise<Explained> {
+  requireExplained(envelope);
   const about = await readAbout(ask);
   const learn = (site: SiteId): Promise<Known> => learnSite(ask, site, about, nowAt);
 

@@ -34,7 +34,8 @@ async function run(): Promise<void> {
     showRefusal(thrown, close);
     return;
   }
-  addEventListener("pagehide", () => giveUp(asked, "cancelled", texts.closed));
+  // Messages of a later event reach nobody. A window that is killed tells nothing at all, so the portal looks whether it is still open, too.
+  addEventListener("beforeunload", () => giveUp(asked, "cancelled", texts.closed));
   addEventListener("keydown", (event) => {
     if (event.key === "Escape") leave(asked, "cancelled", texts.closed);
   });

@@ -27,6 +27,14 @@ export function lengthOf(minutes: number): Words {
   return count(minutes, "minute");
 }
 
+const weekdays = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+
+/** ISO weekdays: Monday is 1. */
+export function daysWords(days: readonly number[]): Words {
+  if (days.length === weekdays.length) return ["Every day"];
+  return listed(days.map((day) => [weekdays[day - 1] ?? String(day)]));
+}
+
 const rights: Readonly<Record<string, string>> = {
   terminal: "open a terminal",
   exec: "run commands",
@@ -55,6 +63,7 @@ export const labels = {
   devices: "Devices",
   when: "When",
   howLong: "How long",
+  hostKey: "Changed key",
   differs: "Less than was asked for",
   extends: "Extends",
   asked: "Asked",
@@ -93,6 +102,10 @@ export const labels = {
 export const job = {
   grant: (who: Words, devices: Words, length: Words) =>
     say`Let ${who} work on ${devices} for ${length}?`,
+  grantStanding: (who: Words, devices: Words, length: Words) =>
+    say`Let ${who} work on ${devices} again and again, for ${length} each time?`,
+  requestStanding: (devices: Words, length: Words) =>
+    say`Ask to work on ${devices} again and again, for ${length} each time?`,
   extend: (who: Words, devices: Words, more: Words) => say`Give ${who} ${more} more on ${devices}?`,
   shorten: (who: Words, devices: Words, length: Words) =>
     say`Shorten the work of ${who} on ${devices} to ${length}?`,
@@ -105,6 +118,13 @@ export const job = {
   endUnknown: say`End this job for good?`,
   noReason: say`No reason was given.`,
   noTicket: say`None`,
+  windows: (days: Words, from: string, to: string, zone: string) =>
+    say`${days}, ${from} to ${to} (${zone})`,
+  windowsUntil: (at: Words) => say`For the last time before ${at}`,
+  inEachWindow: (length: Words) => say`${length} each time, from the first connection`,
+  hostKey: (name: string) =>
+    say`${name} does not show the key that the site knows. You would accept another one for this job. Ask at the device first.`,
+  hostKeyLine: (name: string, fingerprint: string) => say`${name}: ${fingerprint}`,
   startsBefore: (at: Words) => say`Starts before ${at}`,
   endsBy: (at: Words) => say`Ends by ${at}`,
   howLong: (length: Words) => say`${length} from the first connection`,
@@ -117,6 +137,7 @@ export const job = {
   legacy: say`, speaks an old protocol`,
   less: {
     minutes: (given: Words, asked: Words) => say`${given} instead of ${asked}`,
+    windows: say`At fewer times`,
     target: (name: string) => say`${name} is left out`,
     rights: (name: string, missing: Words) => say`${name}: not to ${missing}`,
     start: (given: Words, asked: Words) => say`Must start before ${given} instead of ${asked}`,
@@ -324,6 +345,7 @@ export const page = {
 /** What is said of a refusal; the rest comes from the document's own check. */
 export const refusals = {
   type: (type: string) => `a document of type "${type}" is not one that people sign here`,
+  field: (type: string, field: string) => `${type}'s ${field}: this page cannot explain it`,
   origin: (origin: string) => `"${origin}" is not a relay of this site, so it gets no signature`,
   signInOrigin: (origin: string, relay: string) =>
     `"${origin}" is not the relay "${relay}" that the sign-in is for`,

@@ -121,6 +121,43 @@ await group("signing page's judgement", {}, (test) => {
       /grant that the document names is missing/,
     );
   });
+  test("a standing job says so, with its days and hours; a changed key of a device is warned of", async () => {
+    const site = await withPia();
+    const untilAt = paperAt + 30 * 24 * 3600;
+    const windows = {
+      timeZone: "Europe/Berlin",
+      days: [1, 3],
+      from: "08:00",
+      to: "12:00",
+      untilAt,
+    };
+    const targets = [{ id: "hmi" as TargetId, rights: ["terminal"] }];
+    const request = await site.verifiedRequest({ targets, windows, startBeforeAt: untilAt });
+    const about = [request.envelope];
+    assert.is(
+      await questionOf(ask(site, "request", request.payload)),
+      "Ask to work on Press HMI again and again, for 30 minutes each time?",
+    );
+    const standing = ask(site, "grant", await site.grant(request), { about });
+    assert.is(
+      await questionOf(standing),
+      "Let Name of vera work on Press HMI again and again, for 30 minutes each time?",
+    );
+    assert.match(
+      (await factsOf(standing)).get("When") ?? "",
+      /^Mon and Wed, 08:00 to 12:00 \(Europe\/Berlin\) \| For the last time before /,
+    );
+    const fewer = await site.grant(request, {}, { windows: { ...windows, days: [1] } });
+    const less = await factsOf(ask(site, "grant", fewer, { about }));
+    assert.is(less.get("Less than was asked for"), "At fewer times");
+
+    const fingerprint = `SHA256:${"A".repeat(43)}`;
+    const hostKeys = [{ target: "hmi" as TargetId, fingerprint }];
+    const item = ask(site, "grant", await site.grant(request, {}, { hostKeys }), { about });
+    assert.is((await factsOf(item)).get("Changed key"), `Press HMI: ${fingerprint}`);
+    const { warnings } = (await judge(item)).question;
+    assert.match(warnings.map(plain).join(), /Press HMI does not show the key that the site knows/);
+  });
   test("every other document has its question, too", async () => {
     const site = await withPia();
     const request = await joesRequest(site);
