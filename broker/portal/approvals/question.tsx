@@ -215,9 +215,8 @@ function CoreFacts({ job }: { readonly job: Job }) {
         <>
           <Fact label={approvals.standing.label}>{windowsWords(payload.windows)}</Fact>
           <Fact label={texts.howLong}>
-            {approvals.standing.eachTime(minutesWords(payload.minutes))}
+            {approvals.standing.eachTime(minutesWords(payload.minutes))}. {approvals.standing.about}
           </Fact>
-          <Text c="dimmed">{approvals.standing.about}</Text>
         </>
       )}
     </Facts>

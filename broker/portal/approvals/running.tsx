@@ -72,7 +72,7 @@ export function Running({
               {texts.again}
             </Button>
           )}
-          {isOpen && own.length > 0 && (
+          {isOpen && (
             <Button
               component={Link}
               href={`/requests/${job.id}/watch`}

@@ -3,6 +3,8 @@ import { useEffect, type ReactNode } from "react";
 
 /** To be given a `key` that changes with what is shown. */
 export function TopOfPage({ children }: { readonly children: ReactNode }) {
-  useEffect(() => scrollTo(0, 0), []);
+  useEffect(() => {
+    scrollTo(0, 0);
+  }, []);
   return children;
 }

@@ -1,11 +1,14 @@
-// All jobs of the site and who is connected, loaded anew with every news of the site and every little while.
-import { useEffect } from "react";
+// All jobs of the site and who is connected. Jobs are loaded anew with every news of the site; who is connected is asked for every few seconds,
+// because nothing tells a page that somebody came or went.
+import { useEffect, useState } from "react";
 import { jobsOf, type Job } from "../../../shared/site/jobs.ts";
 import type { RelayedSession } from "../../../shared/site/relay-client.ts";
 import { useSide } from "../shell/person-context.tsx";
 import { useLoaded, type Loaded } from "../shell/use-loaded.ts";
 
-const refreshMs = 20_000;
+const sessionsMs = 4_000;
+/** A request runs out without news. */
+const jobsMs = 60_000;
 
 export interface Jobs {
   readonly jobs: readonly Job[];
@@ -15,24 +18,31 @@ export interface Jobs {
 
 export function useJobs(): Loaded<Jobs> {
   const side = useSide();
-  const loaded = useLoaded<Jobs>(async () => {
-    const [jobs, sessions] = await Promise.all([jobsOf(side), side.relay.sessions()]);
-    return { jobs, sessions };
-  }, []);
-  const { reload } = loaded;
-  // Nothing tells a page that somebody connected, or that a time is over.
+  const { value: jobs, error, isLoading, reload } = useLoaded(() => jobsOf(side), []);
+  const [sessions, setSessions] = useState<readonly RelayedSession[]>([]);
+  const { relay } = side;
   useEffect(() => {
-    const timer = setInterval(() => {
-      if (document.visibilityState === "visible") reload();
-    }, refreshMs);
-    const look = (): void => {
-      if (document.visibilityState === "visible") reload();
+    let isOver = false;
+    const look = async (): Promise<void> => {
+      if (document.visibilityState !== "visible") return;
+      // The frame says that there is no connection; what was known stays.
+      const found = await relay.sessions().catch(() => undefined);
+      if (found !== undefined && !isOver)
+        setSessions((known) => (JSON.stringify(known) === JSON.stringify(found) ? known : found));
     };
-    document.addEventListener("visibilitychange", look);
+    const reloadIfSeen = (): void => {
+      if (document.visibilityState !== "visible") return;
+      reload();
+      void look();
+    };
+    void look();
+    const timers = [setInterval(() => void look(), sessionsMs), setInterval(reloadIfSeen, jobsMs)];
+    document.addEventListener("visibilitychange", reloadIfSeen);
     return () => {
-      clearInterval(timer);
-      document.removeEventListener("visibilitychange", look);
+      isOver = true;
+      timers.forEach(clearInterval);
+      document.removeEventListener("visibilitychange", reloadIfSeen);
     };
-  }, [reload]);
-  return loaded;
+  }, [relay, reload]);
+  return { value: jobs && { jobs, sessions }, error, isLoading, reload };
 }

@@ -34,7 +34,9 @@ export function WatchedBytes({ recording }: { readonly recording: ListedRecordin
     const next = { number: (count.current += 1), text: wordsOfPiece(value) };
     setPieces((kept) => [...kept, next].slice(-keptPieces));
   });
-  useEffect(() => bottom.current?.scrollIntoView({ block: "nearest" }), [pieces]);
+  useEffect(() => {
+    bottom.current?.scrollIntoView({ block: "nearest" });
+  }, [pieces]);
   return (
     <Stack gap="xs">
       <ScrollArea h={420} tabIndex={0} aria-label={texts.log}>
