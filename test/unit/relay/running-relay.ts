@@ -131,6 +131,13 @@ export class RunningRelay implements AsyncDisposable {
     return this.#relay.url;
   }
 
+  // Browsers send every name under localhost to this machine, Node asks the network.
+  get #address(): string {
+    const address = new URL(this.url);
+    if (address.hostname.endsWith(".localhost")) address.hostname = "127.0.0.1";
+    return address.origin;
+  }
+
   get registrationToken(): string {
     return readFileSync(this.folder.file("registration-token"), "utf8").trim();
   }
@@ -146,7 +153,7 @@ export class RunningRelay implements AsyncDisposable {
     path: string,
     { token, body, signal, headers }: Call = {},
   ): Promise<Answer> {
-    const response = await fetch(`${this.url}/api${path}`, {
+    const response = await fetch(`${this.#address}/api${path}`, {
       method,
       headers: {
         ...(token !== undefined && { authorization: `Bearer ${token}` }),
