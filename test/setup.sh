@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.."
 # command:package
 startPeers="sshd:openssh-server ssh:openssh-client oathtool:oathtool"
 testPeers="$startPeers rsync:rsync mbpoll:mbpoll socat:socat openssl:openssl ps:procps
-  setpriv:util-linux chromium:chromium ssh-audit:ssh-audit"
+  setpriv:util-linux chromium:chromium ssh-audit:ssh-audit aiosmtpd:python3-aiosmtpd"
 
 say() { printf 'setup: %s\n' "$*"; }
 
