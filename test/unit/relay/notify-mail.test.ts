@@ -1,10 +1,13 @@
 // E-mail through a real SMTP server: confirmed addresses alone, TLS wherever it leaves this machine, and no header or recipient that is not the relay's.
 import { chmodSync, writeFileSync } from "node:fs";
+import * as tls from "node:tls";
 import * as assert from "uvu/assert";
 import { createMail, parseMailAddress } from "../../../broker/relay/notify/mail.ts";
+import { makeCertificates } from "../../support/certificates.ts";
 import { group } from "../../support/group.ts";
 import { temporaryFolder } from "../../support/temporary.ts";
 import { refused } from "../document/paper-site.ts";
+import { startDebianMailServer } from "./debian-mail-server.ts";
 import { headersOfMail, MailServer, textOfMail, type MailServerOptions } from "./mail-server.ts";
 import { NotifiedSite, secretReason } from "./notified-site.ts";
 
@@ -204,6 +207,41 @@ await group("relay notify mail", { timeoutMs: 15_000 }, (test) => {
     assert.is(user, account.user);
     assert.is(isSecure, true);
     assert.not.ok(world.relay.lines.join("").includes(account.password));
+  });
+  test("a mail server by other hands takes the code and the notification, and has the whole text", async () => {
+    await using mail = await startDebianMailServer();
+    await using world = await NotifiedSite.start([], {
+      SALLYPORT_RELAY_SMTP_URL: `smtp://127.0.0.1:${mail.port}`,
+      SALLYPORT_RELAY_MAIL_FROM: "sallyport@relay.example",
+    });
+    const { body } = await world.as("cleo", "PUT", "/notify/mail", { address });
+    const [, code] = await mail.process.line(/Your code is (\d{6})\./);
+    const given = { channel: body.channel.id, code };
+    assert.is((await world.as("cleo", "POST", "/notify/mail/confirm", given)).status, 200);
+    const { hash } = await world.request();
+    await mail.process.line(new RegExp(`^${world.relay.url}/jobs/${hash}$`));
+    assert.match(mail.process.stdout, /^To: cleo@example\.org$/m);
+    assert.not.ok(mail.process.stdout.includes(secretReason));
+  });
+  test("a mail server by other hands that insists on STARTTLS gets it, if its certificate is vouched for", async () => {
+    using folder = temporaryFolder();
+    const { authority, certificate, privateKey } = await makeCertificates();
+    const files = { certificate: folder.file("mail.crt"), key: folder.file("mail.key") };
+    writeFileSync(files.certificate, certificate);
+    writeFileSync(files.key, privateKey);
+    await using mail = await startDebianMailServer(files);
+    const send = async () => {
+      const account = undefined;
+      const from = "sallyport@relay.example";
+      const { port } = mail;
+      const server = { host: "127.0.0.1", port, isTls: false, isLoopback: false, account, from };
+      return createMail(server).sendCode("123456", "Paper mill", address);
+    };
+    const refusal = await send();
+    assert.is(refusal.delivered, false, "nobody vouches for it");
+    tls.setDefaultCACertificates([...tls.getCACertificates("default"), authority]);
+    assert.equal(await send(), { delivered: true });
+    await mail.process.line(/Your code is 123456\./);
   });
   test("with TLS from the first byte the mail arrives too", async () => {
     await using both = await withMail({ isTls: true });
