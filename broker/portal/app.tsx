@@ -1,8 +1,9 @@
 // Which page is shown at which address, and to whom.
 import { Anchor, Center, Container } from "@mantine/core";
 import { lazy, Suspense, type ComponentType } from "react";
-import { Link, Redirect, Route, Switch } from "wouter";
+import { Link, Redirect, Route, Switch, useLocation } from "wouter";
 import { navigation, routes } from "./areas.ts";
+import { checklistPath, foundingPath } from "./first-run/paths.ts";
 import { Frame } from "./shell/frame.tsx";
 import { Empty, Loading, Page, Trouble } from "./shell/page.tsx";
 import { usePerson } from "./shell/person-context.tsx";
@@ -10,6 +11,7 @@ import { SignInPage } from "./sign-in/sign-in-page.tsx";
 import { shell } from "./texts/shell.ts";
 
 const JoinPage = lazy(() => import("./join/join-page.tsx"));
+const FoundPage = lazy(() => import("./first-run/found-page.tsx"));
 const pages = routes.map(({ path, load }) => ({ path, Component: lazy(load) as ComponentType }));
 
 export function App() {
@@ -21,6 +23,7 @@ export function App() {
             <JoinPage />
           </Container>
         </Route>
+        <Route path={foundingPath} component={FoundPage} />
         <Route>
           <SignedIn />
         </Route>
@@ -30,13 +33,17 @@ export function App() {
 }
 
 function SignedIn() {
-  const { phase, fault, refresh } = usePerson();
+  const { phase, fault, knowsNoSite, refresh } = usePerson();
+  const [location] = useLocation();
   if (phase === "loading")
     return (
       <Center mih="60vh">
         {fault === undefined ? <Loading /> : <Trouble error={fault} retry={() => void refresh()} />}
       </Center>
     );
+  // Whoever opens the first steps in a browser that knows no site is about to found one.
+  if (phase === "signed-out" && knowsNoSite && location === checklistPath)
+    return <Redirect to={foundingPath} replace />;
   if (phase === "signed-out") return <SignInPage />;
   return (
     <Frame>

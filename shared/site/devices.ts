@@ -5,6 +5,7 @@ import type { ManifestTarget } from "../document/manifest.ts";
 import type { Recipients } from "../document/sealed.ts";
 import type { SecretDocument } from "../document/secret.ts";
 import { SiteFault } from "./fault.ts";
+import type { StoredDocument } from "./relay-client.ts";
 import type { Side } from "./side.ts";
 import { signedSecrets } from "./signed-secrets.ts";
 
@@ -12,7 +13,15 @@ import { signedSecrets } from "./signed-secrets.ts";
 /** The version that a target's next device document has. */
 export async function deviceVersionToUse(side: Side, target: ManifestTarget): Promise<number> {
   if (target.deviceVersion === 0) return 1;
-  const stored = await side.relay.documents(["device"]);
+  return deviceVersionAmong(await side.relay.documents(["device"]), target);
+}
+
+/** The same, by the device documents that a relay has shown. */
+export function deviceVersionAmong(
+  stored: readonly StoredDocument[],
+  target: ManifestTarget,
+): number {
+  if (target.deviceVersion === 0) return 1;
   const isThere = stored.some(({ envelope }) => {
     const document = parseDeviceDocument(envelope);
     return (

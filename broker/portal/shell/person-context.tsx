@@ -51,6 +51,8 @@ export interface PersonState {
   /** Of the sites that one is signed in at, those that this browser does not know. */
   readonly unknownSites: readonly { readonly site: SiteId; readonly name: string }[];
   readonly side: PageSide | undefined;
+  /** Whether this browser was never introduced to a site. */
+  readonly knowsNoSite: boolean;
   /** Rises with every news of the chosen site. */
   readonly news: number;
   /** Why a site could not be opened or brought up to date. */
@@ -138,6 +140,7 @@ export function PersonProvider({ children }: { readonly children: ReactNode }) {
         ({ site }) => !opened?.known.some((pin) => pin.site === site),
       ),
       side,
+      knowsNoSite: opened?.known.length === 0,
       news,
       fault,
       warnings,

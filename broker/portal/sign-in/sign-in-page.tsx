@@ -1,6 +1,7 @@
 // Signing in: with the key that this browser holds, by passkey on the signing page, or by name, password and code (which is for reading).
 import {
   Alert,
+  Anchor,
   Button,
   Card,
   Center,
@@ -15,9 +16,11 @@ import {
 import { useDisclosure } from "@mantine/hooks";
 import { IconFingerprint, IconInfoCircle, IconLock } from "@tabler/icons-react";
 import { useEffect, useState, type FormEvent } from "react";
+import { Link } from "wouter";
 import type { PasskeyPublic } from "../../../shared/document/keys.ts";
 import { parseManifest } from "../../../shared/document/manifest.ts";
 import { RelayFault } from "../../../shared/site/relay-call.ts";
+import { foundingPath } from "../first-run/paths.ts";
 import { browserMemory } from "../person/browser-memory.ts";
 import { ownKey, type OwnKey } from "../person/own-key.ts";
 import { pins, type Pin } from "../person/pins.ts";
@@ -32,6 +35,7 @@ import { SigningWindow, TouchCancelled } from "../person/signing-window.ts";
 import { Logo } from "../shell/logo.tsx";
 import { Page, Trouble } from "../shell/page.tsx";
 import { allowQuietSignIn, usePerson } from "../shell/person-context.tsx";
+import { ownerNavigation } from "../texts/owner-navigation.ts";
 import { signIn } from "../texts/sign-in.ts";
 import { shell } from "../texts/shell.ts";
 
@@ -149,6 +153,9 @@ export function SignInPage() {
               </Collapse>
             </Stack>
           </Card>
+          <Anchor component={Link} href={foundingPath}>
+            {ownerNavigation.found}
+          </Anchor>
         </Page>
       </Stack>
     </Center>

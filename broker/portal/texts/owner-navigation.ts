@@ -1,0 +1,11 @@
+// Texts of the owner's navigation and of the way to a new site. They stand apart because every visitor loads them.
+export const ownerNavigation = {
+  firstSteps: "First steps",
+  people: "People",
+  edges: "Boxes",
+  targets: "Machines",
+  rules: "Rules",
+  company: "Technicians",
+  changes: "Not signed yet",
+  found: "Set up a new site",
+} as const;
