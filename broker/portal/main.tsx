@@ -8,10 +8,12 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./app.tsx";
 import { PersonProvider } from "./shell/person-context.tsx";
+import { applyTextSize } from "./shell/text-size.ts";
 import { theme } from "./shell/theme.ts";
 
 const root = document.getElementById("root");
 if (root === null) throw new Error("page has no root");
+applyTextSize();
 createRoot(root).render(
   <StrictMode>
     <MantineProvider theme={theme} defaultColorScheme="auto">

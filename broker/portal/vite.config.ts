@@ -1,4 +1,5 @@
 // Builds the portal: `vite build --config broker/portal/vite.config.ts`. What a page needs at once and what a terminal needs are separate chunks.
+import { join } from "node:path";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
 
@@ -14,5 +15,16 @@ export default defineConfig({
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 1500,
     reportCompressedSize: false,
+    rolldownOptions: {
+      // The service worker has a name of its own, because its place decides which pages it is for; it shares no chunk with them.
+      input: {
+        portal: join(import.meta.dirname, "index.html"),
+        sw: join(import.meta.dirname, "service-worker/service-worker.ts"),
+      },
+      output: {
+        entryFileNames: ({ name }) => (name === "sw" ? "sw.js" : "assets/[name]-[hash].js"),
+      },
+    },
+    license: { fileName: "licences.json" },
   },
 });

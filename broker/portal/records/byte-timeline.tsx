@@ -44,7 +44,7 @@ function TimelineEntry({ item }: { readonly item: ReadableRecord }) {
         <Text ff="monospace">{records.seconds(at)}</Text>
         {direction === undefined ? (
           <Badge color="gray" leftSection={<IconFlag size={14} aria-hidden />}>
-            {event}
+            {texts.mark(`${event} ${item.text}`)}
           </Badge>
         ) : (
           <>

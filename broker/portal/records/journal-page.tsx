@@ -28,7 +28,7 @@ const texts = records.journal;
 const firstEntries = 1000;
 
 export default function JournalPage() {
-  const { edge = "" } = useParams<{ edge: string }>();
+  const { edge } = useParams<{ edge: string }>();
   const side = useSide();
   const listed = side.held.manifest.payload.edges.find(({ id }) => id === edge);
   if (listed === undefined) return <Page title={records.unknownEdge} actions={<Back />} />;

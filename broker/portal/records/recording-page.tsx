@@ -33,7 +33,7 @@ interface Opened {
 }
 
 export default function RecordingPage() {
-  const { edge = "", recording = "" } = useParams<{ edge: string; recording: string }>();
+  const { edge, recording } = useParams<{ edge: string; recording: string }>();
   const side = useSide();
   const listed = side.held.manifest.payload.edges.find(({ id }) => id === edge);
   return listed === undefined ? (
@@ -86,7 +86,7 @@ function OneRecording({ edge, recording }: { readonly edge: EdgeId; readonly rec
         </>
       }
     >
-      {facts?.title != null && (
+      {typeof facts?.title === "string" && (
         <Text ff="monospace" className="breaks-anywhere">
           {facts.title}
         </Text>

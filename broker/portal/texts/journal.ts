@@ -112,7 +112,7 @@ export const journalSentences: Readonly<
   "reading-admitted": {
     kind: "reading",
     sentence: ({ person }, { purpose }, names) =>
-      `${names.person(text(person))} was let read (${plain(purpose)}).`,
+      `${names.person(text(person))} was let read ${readWords(purpose)}.`,
   },
   read: {
     kind: "reading",
@@ -120,8 +120,10 @@ export const journalSentences: Readonly<
       typeof search === "string"
         ? `Recordings were searched for “${search}”.`
         : recording === undefined
-          ? `Read: ${plain(purpose)}.`
-          : `A recording was read (${plain(purpose)}).`,
+          ? `Sent: ${readWords(purpose)}.`
+          : purpose === "watch"
+            ? "A running session was watched."
+            : "A recording was played.",
   },
   "recording-opened": {
     kind: "reading",
@@ -154,6 +156,19 @@ export const journalSentences: Readonly<
 /** For an event that these pages do not know yet. */
 export function otherSentence(event: string): string {
   return `${event.charAt(0).toUpperCase()}${plain(event).slice(1)}.`;
+}
+
+const readable: Readonly<Record<string, string>> = {
+  play: "recordings",
+  watch: "running sessions",
+  journal: "the journal",
+  export: "the evidence",
+  status: "the state of the box",
+  probe: "a machine's address on trial",
+};
+
+function readWords(purpose: unknown): string {
+  return readable[text(purpose)] ?? plain(purpose);
 }
 
 function modeOf(opening: unknown): unknown {
