@@ -23,6 +23,9 @@ async function headline({ page }: SigningWindow, expected: RegExp): Promise<stri
   return (await found.textContent()) ?? "";
 }
 
+/** An act after which the window closes itself, perhaps before the browser has said that the act is done. */
+const gone = (act: Promise<void>): Promise<void> => act.catch(() => undefined);
+
 /** A registered passkey, its site, and an ask for a grant of it. */
 async function grantWorld(stack: AsyncDisposableStack, look = {}) {
   const world = await SigningWorld.open(stack, look);
@@ -43,7 +46,7 @@ await group("signing page", { timeoutMs: 120_000 }, (test) => {
     );
     assert.is(await opened.page.evaluate("document.activeElement.tagName"), "H1");
     const closed = opened.page.waitForEvent("close");
-    await opened.page.click("button.main");
+    await gone(opened.page.click("button.main"));
     const envelope = signedEnvelope(ask, await opened.told());
     const { signers } = await verifyGrant(envelope, site.held(), { request });
     assert.equal(
@@ -66,7 +69,7 @@ await group("signing page", { timeoutMs: 120_000 }, (test) => {
       /name: "Paper mill" → "Paper mill north"/,
     );
     await opened.page.locator("button.main").focus();
-    await opened.page.keyboard.press("Enter");
+    await gone(opened.page.keyboard.press("Enter"));
     const byPia = signedEnvelope(ask, await opened.told());
     const envelope = await addSignatures(byPia, [await signerOf("anna")]);
     const step = await acceptNext(suite, envelope, site.chain);
@@ -102,7 +105,7 @@ await group("signing page", { timeoutMs: 120_000 }, (test) => {
     const ask = { ...signAsk(site, key, "introduction", payload, [envelope]), chain: [] };
     const opened = await world.ask(ask, { credentials });
     await headline(opened, /Join this site as Emil/);
-    await opened.page.click("button.main");
+    await gone(opened.page.click("button.main"));
     const byPasskey = signedEnvelope(ask, await opened.told());
     const whole = await addSignatures(byPasskey, [await signerOf("one-time")]);
     const { signers } = await verifyIntroduction(whole, site.held(), invitation);
@@ -150,7 +153,7 @@ await group("signing page", { timeoutMs: 120_000 }, (test) => {
     await opened.ask(signAsk(site, key, "grant", await site.grant(other), [other.envelope]));
     await opened.page.evaluate("new Promise(requestAnimationFrame)");
     assert.is(await headline(opened, /Let/), shown);
-    await opened.page.click("button.main");
+    await gone(opened.page.click("button.main"));
     const told = await opened.told();
     await verifyGrant(signedEnvelope(ask, told), site.held(), { request });
     const asOther = { ...signedEnvelope(ask, told), payload: utf8(JSON.stringify({})) };
@@ -171,7 +174,7 @@ await group("signing page", { timeoutMs: 120_000 }, (test) => {
       "window.heard = []; window.onmessage = ({ data }) => window.heard.push(data); null",
     );
     const closed = opened.page.waitForEvent("close");
-    await opened.page.click("button.main");
+    await gone(opened.page.click("button.main"));
     await closed;
     assert.equal(await world.portal.evaluate("window.heard"), []);
   });
@@ -208,13 +211,12 @@ await group("signing page", { timeoutMs: 120_000 }, (test) => {
     };
     const byButton = await world.ask(ask, { credentials });
     await headline(byButton, /Let/);
-    await byButton.page.getByRole("button", { name: "Cancel" }).click();
+    await gone(byButton.page.getByRole("button", { name: "Cancel" }).click());
     assert.is(await codeOf(byButton), "cancelled");
 
     const byKey = await world.ask(ask, { credentials });
     await headline(byKey, /Let/);
-    // The window is gone before the browser has answered.
-    await byKey.page.keyboard.press("Escape").catch(() => undefined);
+    await gone(byKey.page.keyboard.press("Escape"));
     assert.is(await codeOf(byKey), "cancelled");
 
     const byWindow = await world.ask(ask, { credentials });
@@ -226,13 +228,13 @@ await group("signing page", { timeoutMs: 120_000 }, (test) => {
     await headline(byDevice, /Let/);
     const { devtools, authenticatorId } = byDevice;
     await devtools.send("WebAuthn.setUserVerified", { authenticatorId, isUserVerified: false });
-    await byDevice.page.click("button.main");
+    await gone(byDevice.page.click("button.main"));
     await headline(byDevice, /Nothing was signed/);
     assert.is((await byDevice.tells()).length, 1);
     await devtools.send("WebAuthn.setUserVerified", { authenticatorId, isUserVerified: true });
     await byDevice.page.getByRole("button", { name: "Try again" }).click();
     await headline(byDevice, /Let/);
-    await byDevice.page.click("button.main");
+    await gone(byDevice.page.click("button.main"));
     await verifyGrant(signedEnvelope(ask, await byDevice.told()), site.held(), { request });
   });
   test("a device without the passkey says so, and one that answers for another relying party is refused", async () => {
@@ -240,7 +242,7 @@ await group("signing page", { timeoutMs: 120_000 }, (test) => {
     const { world, key, credentials, request, ask } = await grantWorld(stack);
     const without = await world.ask(ask);
     await headline(without, /Let/);
-    await without.page.click("button.main");
+    await gone(without.page.click("button.main"));
     await headline(without, /Nothing was signed/);
     assert.match(await without.page.locator(".lead").innerText(), /no passkey for this site/);
     await without.page.close();
@@ -262,7 +264,7 @@ await group("signing page", { timeoutMs: 120_000 }, (test) => {
     };
     const foreign = await world.ask(register);
     await headline(foreign, /Make a passkey/);
-    await foreign.page.click("button.main");
+    await gone(foreign.page.click("button.main"));
     await headline(foreign, /does not fit/);
     assert.is((await foreign.tells()).length, 1);
   });
@@ -312,7 +314,7 @@ await group("signing page", { timeoutMs: 120_000 }, (test) => {
         authenticatorId,
         isUserVerified: false,
       });
-      await manifest.page.click("button.main");
+      await gone(manifest.page.click("button.main"));
       await headline(manifest, /Nothing was signed/);
       assert.equal(await accessibilityFaults(manifest.page), [], colorScheme);
       await opened.page.setViewportSize({ width: 320, height: 640 });
