@@ -126,14 +126,14 @@ await group("architecture", {}, (test) => {
       [],
     );
   });
-  test("only the pages' own relay caller fetches", () => {
+  test("only the pages' own relay caller fetches, and the service worker, which runs without a page", () => {
     assert.equal(
       productFiles.filter(
         (file) =>
           /^broker\/portal\//.test(file) &&
           /\bfetch\(|XMLHttpRequest|sendBeacon/.test(readFileSync(join(root, file), "utf8")),
       ),
-      ["broker/portal/person/relay-fetch.ts"],
+      ["broker/portal/person/relay-fetch.ts", "broker/portal/service-worker/service-worker.ts"],
     );
   });
   test("uvu itself is imported by the wrapper alone", () => {

@@ -7,6 +7,7 @@ import { checklistPath, foundingPath } from "./first-run/paths.ts";
 import { Frame } from "./shell/frame.tsx";
 import { Empty, Loading, Page, Trouble } from "./shell/page.tsx";
 import { usePerson } from "./shell/person-context.tsx";
+import { useOpenedLinks } from "./service-worker/opened-links.ts";
 import { SignInPage } from "./sign-in/sign-in-page.tsx";
 import { shell } from "./texts/shell.ts";
 
@@ -15,6 +16,7 @@ const FoundPage = lazy(() => import("./first-run/found-page.tsx"));
 const pages = routes.map(({ path, load }) => ({ path, Component: lazy(load) as ComponentType }));
 
 export function App() {
+  useOpenedLinks();
   return (
     <Suspense fallback={<Loading />}>
       <Switch>

@@ -4,7 +4,7 @@ import * as v from "valibot";
 import { SallyportError, type ErrorCode } from "../errors.ts";
 
 export interface RelayCall {
-  readonly method: "GET" | "POST" | "PUT" | "DELETE";
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** From the root, with its query. */
   readonly path: string;
   readonly body?: unknown;

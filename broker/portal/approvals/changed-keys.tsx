@@ -1,5 +1,5 @@
 // A device that shows another key than the site knows: old and new beside each other, and one touch to accept the new one for this job alone.
-import { Alert, Badge, Box, Button, Code, Group, Stack, Text } from "@mantine/core";
+import { Alert, Badge, Button, Code, Stack, Text } from "@mantine/core";
 import { IconAlertTriangle, IconFingerprint } from "@tabler/icons-react";
 import { fingerprintOfHostKey } from "../../../shared/document/host-key.ts";
 import { parseTargetId } from "../../../shared/ids.ts";
@@ -75,24 +75,24 @@ function ChangedKey({
     >
       <Stack gap="md">
         <Text>{texts.about}</Text>
-        <Group grow align="flex-start" gap="md" preventGrowOverflow={false}>
-          <Box miw="16rem">
+        <div className="side-by-side">
+          <div>
             <Text size="sm">{texts.known}</Text>
             {pinned.value?.map((each) => (
               <Code key={each} block className="breaks-words">
                 {each}
               </Code>
             ))}
-          </Box>
-          <Box miw="16rem">
+          </div>
+          <div>
             <Text size="sm">
               {texts.shown}, <Moment at={device.at} />
             </Text>
             <Code block className="breaks-words">
               {fingerprint}
             </Code>
-          </Box>
-        </Group>
+          </div>
+        </div>
         <Told act={act} />
         {isAccepted === true ? (
           <Badge color="green" size="lg" tt="none">

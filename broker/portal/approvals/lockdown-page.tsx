@@ -60,7 +60,7 @@ export default function LockdownPage() {
           ))
         )}
       </Stack>
-      <LockForm onChange={reload} />
+      <LockForm isLocked={standing.length > 0} onChange={reload} />
       {lifted.length > 0 && (
         <Stack component="section" gap="sm">
           <Title order={2} size="h4">
@@ -172,7 +172,13 @@ function EdgeState({ edge, onChange }: { readonly edge: EdgeLock; readonly onCha
   );
 }
 
-function LockForm({ onChange }: { readonly onChange: () => void }) {
+function LockForm({
+  isLocked,
+  onChange,
+}: {
+  readonly isLocked: boolean;
+  readonly onChange: () => void;
+}) {
   const side = useSide();
   const act = useAct();
   const [where, setWhere] = useState("site");
@@ -223,7 +229,7 @@ function LockForm({ onChange }: { readonly onChange: () => void }) {
           value={reason}
           onChange={(event) => setReason(event.currentTarget.value)}
         />
-        <Told act={act} done={done} />
+        <Told act={act} done={isLocked ? done : undefined} />
         <TwicePressed
           label={texts.lock}
           again={texts.lockAgain}

@@ -247,7 +247,6 @@ function MoreTime({
             {steps.map((minutes) => (
               <Button
                 key={minutes}
-                size="lg"
                 variant="light"
                 loading={act.isBusy}
                 disabled={before + minutes > most}

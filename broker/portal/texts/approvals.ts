@@ -136,7 +136,7 @@ export const approvals = {
     ending: "Ending …",
     endAsked: "End asked",
     endAskedHint: "The box has not answered yet. It ends the job as soon as it hears of it.",
-    endedIn: (time: string) => `Ended. The box confirmed it after ${time}.`,
+    endedIn: (time: string) => `The box confirmed it after ${time}.`,
     ended: "Ended",
     watch: "Watch live",
     again: "Ask the box again",
