@@ -3,10 +3,29 @@ import { argon2Sync } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import * as assert from "uvu/assert";
+import { Directory } from "../../../broker/relay/directory.ts";
+import { Drop } from "../../../broker/relay/drop.ts";
 import { PasswordHashes } from "../../../broker/relay/password-hash.ts";
+import { Passwords } from "../../../broker/relay/passwords.ts";
+import { SeedSeal } from "../../../broker/relay/relay-keys.ts";
+import { openStore } from "../../../broker/relay/store/store.ts";
+import { Throttle } from "../../../broker/relay/throttle.ts";
+import { Totp } from "../../../broker/relay/totp.ts";
 import { nodeCrypto } from "../../../shared/crypto/node.ts";
+import { keyIdOf } from "../../../shared/document/keys.ts";
+import type { PersonId } from "../../../shared/ids.ts";
 import { group } from "../../support/group.ts";
-import { PaperSite, signed, signerOf, twinSite } from "../document/paper-site.ts";
+import { temporaryFolder } from "../../support/temporary.ts";
+import { TurnedClock } from "../../support/turned-clock.ts";
+import {
+  keyOf,
+  paperAt,
+  PaperSite,
+  refused,
+  signed,
+  signerOf,
+  twinSite,
+} from "../document/paper-site.ts";
 import { RelayPage } from "./relay-page.ts";
 import { relayWithSite, type Answer, type RunningRelay } from "./running-relay.ts";
 
@@ -35,6 +54,16 @@ async function annaWithPassword(): Promise<AnnaWorld> {
   const dispose = () => relay[Symbol.asyncDispose]();
   return { relay, site, page, secret, recoveryCodes, account, [Symbol.asyncDispose]: dispose };
 }
+
+/** "12345678901234567890" in Base32 and codes of it: RFC 6238, appendix B, the last six digits of eight. */
+const rfcSeed = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+const rfcCodes: readonly [seconds: number, code: string][] = [
+  [1_111_111_109, "081804"],
+  [1_111_111_111, "050471"],
+  [1_234_567_890, "005924"],
+  [2_000_000_000, "279037"],
+  [20_000_000_000, "353130"],
+];
 
 /** The relay's bytes on disk. */
 function storeOf(relay: RunningRelay): string {
@@ -94,6 +123,44 @@ await group("relay password", { timeoutMs: 30_000 }, (test) => {
     assert.is(other.setCookie, undefined);
     const good = await other.signInByPassword(name, password, other.freshCodeOf(secret));
     assert.is(good.status, 201);
+  });
+  test("RFC 6238 appendix B: the RFC's codes sign in with the password at their seconds, in order and once", async () => {
+    using folder = temporaryFolder();
+    await using store = await openStore(folder.file("store.sqlite"));
+    const clock = new TurnedClock(paperAt * 1000);
+    const site = await PaperSite.make();
+    const suite = nodeCrypto;
+    const directory = new Directory(store.documents, suite, clock);
+    const drop = new Drop({
+      suite,
+      clock,
+      rows: store.documents,
+      directory,
+      onAppended: () => undefined,
+    });
+    await drop.register(site.chain.held.envelope);
+    const seeds = new SeedSeal(suite, new Uint8Array(32).fill(1));
+    const throttle = new Throttle(store.accounts, clock);
+    const totp = new Totp({ rows: store.accounts, seeds, throttle, clock, issuer: "relay" });
+    const hashes = new PasswordHashes(new Uint8Array(32), (length) => suite.randomBytes(length));
+    const passwords = new Passwords({ suite, rows: store.passwords, hashes, totp, throttle });
+    const person = "anna" as PersonId;
+    const sealed = await seeds.seal(site.id, person, rfcSeed);
+    await store.accounts.enrolTotp(site.id, person, sealed);
+    await store.accounts.confirmTotp(site.id, person, sealed, 1);
+    const hash = await hashes.hash(password);
+    const key = await keyIdOf(suite, await keyOf("anna"));
+    await store.passwords.add({ name, site: site.id, person, key, hash }, []);
+    const signIn = async (code: string) => passwords.signIn(name, { password, code }, "192.0.2.1");
+    for (const [index, [seconds, code]] of rfcCodes.entries()) {
+      clock.jumpWallTo(seconds * 1000);
+      const [, later] = rfcCodes[index + 1] ?? [];
+      if (later !== undefined) {
+        await refused(() => signIn(later), "unauthorised", /code is wrong/);
+      }
+      assert.is((await signIn(code)).person, person, code);
+      await refused(() => signIn(code), "unauthorised", /code is wrong/);
+    }
   });
   test("a wrong password spends no code", async () => {
     await using world = await annaWithPassword();
