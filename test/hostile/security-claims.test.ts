@@ -49,7 +49,7 @@ await group("the claims of SECURITY.md", {}, (test) => {
 
   test("there are claims about every party", () => {
     const parties = [...page.matchAll(/^## A hostile (\w+)/gm)].map(([, party]) => party);
-    assert.equal(parties, ["relay", "edge", "vendor", "device", "network", "page"]);
+    assert.equal(parties, ["relay", "edge", "vendor", "device", "network", "page", "portal"]);
     assert.ok(claims.length > 50, `${claims.length} claims`);
   });
 
