@@ -159,6 +159,40 @@ await group("device faults", { timeoutMs: 240_000 }, (test) => {
     }
   });
 
+  test("an approver accepts a replaced device's key for the running job, and the vendor is in; another job is not", async () => {
+    await using plant = await startPlant();
+    const [hmi] = plantTargets(plant);
+    assert.ok(hmi);
+    const changed = { ...hmi, id: "changed-hmi", hostKeys: [await otherHostKey()] };
+    await using site = await startInstallation([changed], { secondFactor: "waived" });
+    const { vendor, approver, edge } = site;
+    const job = await grantedJob(site, ["changed-hmi"], 30);
+    const run = () => vendor.run(["ssh", "changed-hmi", "--", "true"], { limitMs });
+    await using held = await holdJob(vendor, job);
+    assert.is((await run()).code, 76);
+
+    const status = JSON.parse((await approver.do("status", "--json")).stdout) as {
+      changedDevices: { target: string; shown: string; fingerprint: string; pinned: string[] }[];
+    };
+    const [found] = status.changedDevices;
+    assert.is(found?.target, "changed-hmi");
+    assert.equal([found?.shown, found?.pinned], [plant.ssh.hostKeys[0], changed.hostKeys]);
+    const key = found?.fingerprint ?? "";
+    const asked = ["--target", "changed-hmi", "--key", key];
+    assert.is((await approver.run(["accept-key", ...asked, "--yes"], { limitMs })).code, 64);
+    await approver.do("accept-key", job, ...asked, "--yes");
+    await held.process.line(/"event":"extended"/, limitMs);
+    const ran = await run();
+    assert.is(ran.code, 0, ran.stderr);
+    await approver.do("end", job, "--yes");
+    await held.process.exited;
+
+    await using other = await holdJob(vendor, await grantedJob(site, ["changed-hmi"], 30));
+    assert.is((await run()).code, 76, `${other.job} accepts no other key`);
+    const events = (await journalOf(edge.folder)).map(({ header }) => header.event);
+    assert.is(events.filter((event) => event === "host-key-accepted").length, 1);
+  });
+
   test("an edge that is away is waited for, a relay that is away is named, and both heal", async () => {
     await using plant = await startPlant();
     await using site = await startInstallation(plantTargets(plant), { secondFactor: "waived" });
