@@ -26,8 +26,8 @@ export const signingProtocol = "signing 1";
 
 /** A change a day for ten years. */
 const maxChain = 4096;
-/** A grant names its request, the grant that it replaces, and the rosters of the vendor's company. */
-const maxAbout = 16;
+/** A grant names its request and the grant that it replaces; beside them come the rosters of the companies named, of which a site has 100. */
+const maxAbout = 128;
 /** A message is for people, one short paragraph. */
 const maxMessageChars = 400;
 

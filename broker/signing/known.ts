@@ -12,6 +12,7 @@ import {
   type ManifestChain,
 } from "../../shared/document/succession.ts";
 import type { Verified } from "../../shared/document/verify.ts";
+import { SallyportError } from "../../shared/errors.ts";
 import type { DocumentHash, EdgeId, SiteId, TargetId } from "../../shared/ids.ts";
 import type { SignAsk } from "../../shared/signing-page.ts";
 import { refusals, site as siteTexts } from "./texts.ts";
@@ -67,9 +68,23 @@ export async function learnSite(
   const bare: Held = { suite: webVerifying, manifest: chain.held, rosters: [], nowAt };
   const rosters: Verified<Roster>[] = [];
   for (const item of about.values()) {
-    if (item.type === "roster") rosters.push(await verifyRoster(item, bare));
+    const roster = item.type === "roster" ? await rosterOrNothing(item, bare) : undefined;
+    if (roster !== undefined) rosters.push(roster);
   }
   return { site, chain, held: { ...bare, rosters }, about, warnings };
+}
+
+// One that does not hold, as after its administrator left, names nobody; whoever depends on it is refused as unknown.
+async function rosterOrNothing(
+  envelope: Envelope,
+  held: Held,
+): Promise<Verified<Roster> | undefined> {
+  try {
+    return await verifyRoster(envelope, held);
+  } catch (thrown) {
+    if (thrown instanceof SallyportError) return undefined;
+    throw thrown;
+  }
 }
 
 /** A person's name and, of a company's, the company: `Joe of Acme Drives`. */

@@ -429,6 +429,14 @@ await group("signing page's judgement", {}, (test) => {
       "signature_invalid",
       /may not sign it/,
     );
+    // A roster by somebody who administers nothing names nobody.
+    const byVera = await signed("roster", await site.roster({ version: 2 }), "vera");
+    const forgedRoster = [byVera, request.envelope].map(encodeEnvelope);
+    await refused(
+      () => judge({ ...ask(site, "grant", grant), about: forgedRoster }),
+      "forbidden",
+      /neither in the manifest nor in a fresh roster/,
+    );
     await refused(
       () => judge({ ...ask(site, "grant", grant), about: [encodeEnvelope(request.envelope)] }),
       "forbidden",

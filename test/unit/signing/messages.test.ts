@@ -46,7 +46,7 @@ const asks: readonly (readonly [note: string, ask: unknown, refusal?: RegExp])[]
   ["nine keys", { ...sign, keys: Array(9).fill(key) }, /keys/],
   ["a manifest too long", { ...sign, chain: ["x".repeat(262_145)] }, /chain/],
   ["manifests without number", { ...sign, chain: Array(4097).fill("") }, /chain/],
-  ["17 documents beside it", { ...sign, about: Array(17).fill("") }, /about/],
+  ["129 documents beside it", { ...sign, about: Array(129).fill("") }, /about/],
   ["a relying party with a port", { ...sign, rpId: "sign.example:1" }, /rpId/],
   ["a registration without a name", { ...register, name: "" }, /name/],
   ["a name that turns the text around", { ...register, name: "Pia\u202e" }, /name/],
