@@ -75,7 +75,7 @@ function told({ status, body }: Answer): readonly unknown[] {
   return [status, body.code, body.message, body.field];
 }
 
-await group("relay password", { timeoutMs: 30_000 }, (test) => {
+await group("relay password", { timeoutMs: 60_000 }, (test) => {
   test("a person with a key sets a password, and signs in by it with a code in another browser", async () => {
     await using world = await annaWithPassword();
     const { relay, site, secret } = world;
