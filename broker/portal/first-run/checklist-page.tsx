@@ -5,7 +5,6 @@ import {
   Button,
   Card,
   Group,
-  List,
   Modal,
   Progress,
   Stack,
@@ -119,13 +118,11 @@ export default function ChecklistPage() {
               {texts.allDoneAbout}
             </Alert>
           )}
-          <List listStyleType="none" spacing="sm">
+          <Stack gap="sm" role="list">
             {steps.map((name) => (
-              <List.Item key={name}>
-                <Step name={name} state={progress[name]} isNext={name === next} />
-              </List.Item>
+              <Step key={name} name={name} state={progress[name]} isNext={name === next} />
             ))}
-          </List>
+          </Stack>
         </>
       )}
     </Page>
@@ -146,7 +143,7 @@ function Step({
   const word = wordOf[name];
   const label = state === "done" ? texts.done : state === "waiting" ? texts.waiting : undefined;
   return (
-    <Card withBorder padding="md" aria-current={isNext ? "step" : undefined}>
+    <Card withBorder padding="md" role="listitem" aria-current={isNext ? "step" : undefined}>
       <Group wrap="nowrap" align="flex-start" gap="md">
         <ThemeIcon
           variant={state === "done" ? "filled" : "light"}
@@ -169,9 +166,7 @@ function Step({
               {text.title}
             </Title>
             {label !== undefined && (
-              <Badge color={state === "done" ? "green" : "blue"} variant="light">
-                {label}
-              </Badge>
+              <Badge color={state === "done" ? undefined : "gray"}>{label}</Badge>
             )}
             {isNext && <Badge>{texts.next}</Badge>}
           </Group>

@@ -355,7 +355,7 @@ function TestedBadge({
   if (change?.kind !== "target") return null;
   if (change.tested === null) return <Badge color="gray">{texts.untested}</Badge>;
   return change.tested.ok ? (
-    <Badge color="green">{texts.tested}</Badge>
+    <Badge>{texts.tested}</Badge>
   ) : (
     <Badge color="yellow">{texts.testFailed}</Badge>
   );

@@ -108,7 +108,7 @@ function EdgeCard({
             <Text fw={600} size="lg" td={isGone ? "line-through" : undefined}>
               {edge.name}
             </Text>
-            <Badge color={isOnline ? "green" : "gray"} variant={isOnline ? "filled" : "light"}>
+            <Badge color={isOnline ? undefined : "gray"} variant={isOnline ? "filled" : "light"}>
               {isOnline ? texts.online : texts.offline}
             </Badge>
             {typeof listed?.since === "number" && (

@@ -53,7 +53,7 @@ export function NewcomerAction({ newcomer }: { readonly newcomer: Newcomer }) {
   if (changes.some(({ kind, id }) => kind === "newcomer" && id === change.id))
     return (
       <Group gap="xs">
-        <Badge color="green">{texts.accepted}</Badge>
+        <Badge>{texts.accepted}</Badge>
         <Button
           variant="subtle"
           aria-label={`${texts.undo}: ${nameOf(newcomer)}`}

@@ -108,7 +108,7 @@ function TargetForm({
   const side = useSide();
   const [, navigate] = useLocation();
   const { edges, policies, targets: listed } = side.held.manifest.payload;
-  const secretVersion = useSecretVersions().value?.(known?.id ?? "") ?? 0;
+  const secretVersion = useSecretVersions().value?.get(known?.id ?? "") ?? 0;
   const [typed, setTyped] = useState(() => startOf(side, known, change));
   const [tested, setTested] = useState<Tested | null>(change?.tested ?? null);
   const [isTried, setTried] = useState(false);

@@ -18,7 +18,7 @@ export default function TargetsPage() {
   const { edges } = side.held.manifest.payload;
   const changes = useChanges(side.id);
   const all = targetsWith(side.held.manifest.payload, changes);
-  const secretVersion = useSecretVersions().value;
+  const secretVersions = useSecretVersions().value;
   const hasEdge = edges.length > 0;
   const isOwner = side.hasRole("owner");
   return (
@@ -54,7 +54,7 @@ export default function TargetsPage() {
       <Stack gap="sm" aria-live="polite">
         {all.map(({ target, change }) => {
           const isGone = change?.kind === "target-removed";
-          const version = secretVersion?.(target.id) ?? 0;
+          const version = secretVersions?.get(target.id) ?? 0;
           return (
             <Card withBorder key={target.id} padding="md">
               <Stack gap="xs">
@@ -65,7 +65,7 @@ export default function TargetsPage() {
                     </Text>
                     {change?.kind === "target" && <Badge>{texts.unsigned}</Badge>}
                     {change?.kind === "target" && change.tested !== null && (
-                      <Badge color={change.tested.ok ? "green" : "yellow"}>
+                      <Badge color={change.tested.ok ? undefined : "yellow"}>
                         {change.tested.ok ? changeTexts.tested : changeTexts.testFailed}
                       </Badge>
                     )}

@@ -3,7 +3,6 @@ import { halfSigned, type HalfSigned } from "../../../shared/site/half-signed.ts
 import { deviceVersionAmong, secretsOf } from "../../../shared/site/devices.ts";
 import { newcomersAmong, type Newcomer } from "../../../shared/site/introductions.ts";
 import type { Manifest } from "../../../shared/document/manifest.ts";
-import type { SecretDocument } from "../../../shared/document/secret.ts";
 import { verifyInvitation, type Invitation } from "../../../shared/document/invitation.ts";
 import type { Verified } from "../../../shared/document/verify.ts";
 import { SallyportError } from "../../../shared/errors.ts";
@@ -92,18 +91,15 @@ export function useWork(): Loaded<Work> {
   return useLoaded(() => loadWork(side, changes), [side, changes]);
 }
 
-/** The newest version of each target's secret that was really given; 0 for none. */
-export function useSecretVersions(): Loaded<(target: string) => number> {
+/** The newest version of each target's secret that was really given, by target; none stands for none. */
+export function useSecretVersions(): Loaded<ReadonlyMap<string, number>> {
   const side = useSide();
   return useLoaded(async () => {
-    const secrets = await secretsOf(side);
-    return (target: string) => newestOf(secrets, target);
+    const newest = new Map<string, number>();
+    for (const { target, version } of await secretsOf(side))
+      newest.set(target, Math.max(version, newest.get(target) ?? 0));
+    return newest;
   }, [side]);
-}
-
-function newestOf(secrets: readonly SecretDocument[], target: string): number {
-  const versions = secrets.filter((each) => each.target === target).map(({ version }) => version);
-  return Math.max(0, ...versions);
 }
 
 async function orNothing<Value>(make: () => Promise<Value>): Promise<Value | undefined> {
