@@ -8,6 +8,8 @@ import { Moment, minutesWords } from "../shell/moment.tsx";
 import { Empty, Loading, Page, Trouble } from "../shell/page.tsx";
 import { useSide } from "../shell/person-context.tsx";
 import { approvals } from "../texts/approvals.ts";
+import { DutySwitch } from "./duty.tsx";
+import { useOwnNotify } from "./use-notify.ts";
 import { useJobs } from "./use-jobs.ts";
 import { windowsWords } from "./windows-words.ts";
 import { isAsked, machinesWords, nameOf, whoOf } from "./words.ts";
@@ -18,7 +20,7 @@ const texts = approvals.list;
 export default function RequestsPage() {
   const { value, error, reload } = useJobs();
   return (
-    <Page title={texts.title} about={texts.about}>
+    <Page title={texts.title} about={texts.about} actions={<MyDuty />}>
       {value === undefined ? (
         error === undefined ? (
           <Loading />
@@ -33,6 +35,13 @@ export default function RequestsPage() {
       )}
     </Page>
   );
+}
+
+function MyDuty() {
+  const side = useSide();
+  const { value, reload, api } = useOwnNotify();
+  if (value === undefined || !side.hasRole("approver")) return null;
+  return <DutySwitch api={api} own={value} onChange={reload} />;
 }
 
 function Lists({

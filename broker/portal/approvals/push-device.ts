@@ -1,0 +1,111 @@
+// This device and push: what it can, what is still missing, and the subscription that its browser gives. On an iPhone push works only in a page
+// that was put on the home screen.
+import { fromBase64Url } from "../../../shared/bytes.ts";
+import { SallyportError } from "../../../shared/errors.ts";
+import type { NotifyApi, OwnNotify } from "./notify-api.ts";
+
+/** What stands between this device and a push; `ready` if nothing does. */
+export type PushStep = "install-iphone" | "unsupported" | "blocked" | "allow" | "ready";
+
+export interface DeviceFacts {
+  readonly isApplePhone: boolean;
+  /** Opened from the home screen or as an installed application. */
+  readonly isInstalled: boolean;
+  readonly hasPush: boolean;
+  readonly permission: NotificationPermission | "unknown";
+}
+
+export function nextPushStep(facts: DeviceFacts): PushStep {
+  if (facts.isApplePhone && !facts.isInstalled) return "install-iphone";
+  if (!facts.hasPush) return "unsupported";
+  if (facts.permission === "denied") return "blocked";
+  return facts.permission === "granted" ? "ready" : "allow";
+}
+
+export function deviceFacts(): DeviceFacts {
+  const { userAgent, maxTouchPoints } = navigator;
+  return {
+    // An iPad says that it is a Mac; no Mac has a touch screen.
+    isApplePhone:
+      /iPhone|iPad|iPod/.test(userAgent) || (/Macintosh/.test(userAgent) && maxTouchPoints > 1),
+    isInstalled:
+      matchMedia("(display-mode: standalone)").matches ||
+      ("standalone" in navigator && navigator.standalone === true),
+    hasPush: "serviceWorker" in navigator && "PushManager" in globalThis,
+    permission: "Notification" in globalThis ? Notification.permission : "unknown",
+  };
+}
+
+/** `Chrome on Android`: how this device is called in the list until somebody renames it. */
+export function deviceName(userAgent: string): string {
+  const browser =
+    [
+      ["Edg", "Edge"],
+      ["Firefox", "Firefox"],
+      ["FxiOS", "Firefox"],
+      ["Chrom", "Chrome"],
+      ["CriOS", "Chrome"],
+      ["Safari", "Safari"],
+    ].find(([mark]) => userAgent.includes(mark ?? ""))?.[1] ?? "Browser";
+  const system =
+    [
+      ["Android", "Android"],
+      ["iPhone", "iPhone"],
+      ["iPad", "iPad"],
+      ["Windows", "Windows"],
+      ["Mac", "Mac"],
+      ["Linux", "Linux"],
+    ].find(([mark]) => userAgent.includes(mark ?? ""))?.[1] ?? "this device";
+  return `${browser} on ${system}`;
+}
+
+/** Asks for the permission and subscribes; to be called in a click, because browsers ask only then. */
+export async function subscribeHere(api: NotifyApi, { vapidPublicKey }: OwnNotify): Promise<void> {
+  if ((await Notification.requestPermission()) !== "granted")
+    throw new SallyportError("refused", "this browser was told to show no messages of this page");
+  const { pushManager } = await worker();
+  const key = fromBase64Url(vapidPublicKey) as Uint8Array<ArrayBuffer>;
+  const former = await pushManager.getSubscription();
+  // One that was made for another key of the relay is of no use to it.
+  if (former !== null && !isFor(former, key)) await former.unsubscribe();
+  let subscription: PushSubscription;
+  try {
+    subscription = await pushManager.subscribe({
+      userVisibleOnly: true,
+      applicationServerKey: key,
+    });
+  } catch (cause) {
+    throw new SallyportError(
+      "unreachable",
+      "this browser's push service cannot be reached from here",
+      { cause, retryable: true },
+    );
+  }
+  await api.putPush(subscription.toJSON(), deviceName(navigator.userAgent));
+}
+
+/** Gives the relay this browser's present subscription again, if it has one: the browser may have changed it while no page was open. */
+export async function keepSubscription(
+  api: NotifyApi,
+  { vapidPublicKey, channels }: OwnNotify,
+): Promise<void> {
+  if (nextPushStep(deviceFacts()) !== "ready") return;
+  if (!channels.some(({ kind }) => kind === "push")) return;
+  const { pushManager } = await worker();
+  const present = await pushManager.getSubscription();
+  const key = fromBase64Url(vapidPublicKey);
+  if (present !== null && isFor(present, key))
+    await api.putPush(present.toJSON(), deviceName(navigator.userAgent));
+}
+
+async function worker(): Promise<ServiceWorkerRegistration> {
+  await navigator.serviceWorker.register("/sw.js", { scope: "/" });
+  return navigator.serviceWorker.ready;
+}
+
+function isFor({ options }: PushSubscription, key: Uint8Array): boolean {
+  const own = options.applicationServerKey;
+  if (own === null) return false;
+  const bytes = new Uint8Array(own);
+  return bytes.length === key.length && bytes.every((byte, at) => byte === key[at]);
+}
