@@ -9,6 +9,7 @@ import type { EdgeId, PersonId, SiteId } from "../../../shared/ids.ts";
 import type { Directory } from "../directory.ts";
 import type { MailSettings } from "../config.ts";
 import { openKeyFile, readPrivateFile } from "../key-files.ts";
+import { isUsable } from "../store/channel-rows.ts";
 import type { Entry } from "../store/document-rows.ts";
 import type { Store } from "../store/store.ts";
 import { AddressRules } from "./address-rules.ts";
@@ -16,7 +17,7 @@ import { Channels } from "./channels.ts";
 import { Happenings } from "./happenings.ts";
 import { createMail, type SmtpServer } from "./mail.ts";
 import { Outbound } from "./outbound.ts";
-import { isUsable, Outbox } from "./outbox.ts";
+import { Outbox } from "./outbox.ts";
 import { createPush, vapidKeysOf } from "./push.ts";
 import { Schedule } from "./schedule.ts";
 import { undelivered, type Send } from "./sender.ts";
@@ -98,10 +99,18 @@ export async function openNotifications(parts: NotificationParts): Promise<Notif
     senders: { push, mail: sendMail, webhook: createWebhook(outbound, webhookRoot, clock) },
     siteName,
     portal,
+    onLost: (site) => watchRows.wakeWaits(site),
     onDone: () => schedule.poke(),
     onFault,
   });
-  const waits = new Waits({ clock, documents, notices, watch: watchRows, people });
+  const waits = new Waits({
+    clock,
+    documents,
+    channels: rows,
+    notices,
+    watch: watchRows,
+    people,
+  });
   const { isOnline } = parts;
   const watch = new Watch({ clock, edges, notices, watch: watchRows, people, isOnline });
   const happenings = new Happenings({

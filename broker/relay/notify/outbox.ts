@@ -5,7 +5,12 @@ import { toBase64Url } from "../../../shared/bytes.ts";
 import { wallSeconds, type Clock } from "../../../shared/clock.ts";
 import { SallyportError } from "../../../shared/errors.ts";
 import type { PersonId, SiteId } from "../../../shared/ids.ts";
-import type { ChannelKind, ChannelRow, ChannelRows } from "../store/channel-rows.ts";
+import {
+  isUsable,
+  type ChannelKind,
+  type ChannelRow,
+  type ChannelRows,
+} from "../store/channel-rows.ts";
 import type { DeliveryRow, MessageRow, NewDelivery, NoticeRows } from "../store/notice-rows.ts";
 import { mayTellAt, mostTries, paceSeconds, retryAt, siteHourMessages } from "./pace.ts";
 import { undelivered, type Outcome, type Send } from "./sender.ts";
@@ -31,6 +36,8 @@ export interface OutboxParts {
   readonly siteName: (site: SiteId) => Promise<string>;
   /** The portal's address, without a trailing slash. */
   readonly portal: () => string;
+  /** A message by one channel has failed for good. */
+  readonly onLost: (site: SiteId) => Promise<void>;
   /** There may be more to do. */
   readonly onDone: () => void;
   readonly onFault: (thrown: unknown) => void;
@@ -139,9 +146,11 @@ export class Outbox {
       return;
     }
     const { reason, mayRetry, isGone } = outcome;
-    await notices.failed(id, reason, isOnly || !mayRetry || delivery.tries >= mostTries);
+    const isLast = !mayRetry || delivery.tries >= mostTries;
+    await notices.failed(id, reason, isOnly || isLast);
     await channels.noted(delivery.channel, now, reason);
     if (isGone === true) await channels.remove(delivery.channel);
+    if (isLast && !isOnly) await this.#parts.onLost(delivery.message.site);
   }
 
   async #send(delivery: DeliveryRow, channel: ChannelRow | undefined): Promise<Outcome> {
@@ -166,11 +175,6 @@ export class Outbox {
   #now(): number {
     return wallSeconds(this.#parts.clock);
   }
-}
-
-/** Whether messages may go there. */
-export function isUsable({ enabled, confirmed }: ChannelRow): boolean {
-  return enabled && confirmed;
 }
 
 /** An id that nobody guesses. */

@@ -4,18 +4,19 @@ import { wallSeconds, type Clock } from "../../../shared/clock.ts";
 import { parseEnvelope } from "../../../shared/document/envelope.ts";
 import { parseRequest, type Request } from "../../../shared/document/request.ts";
 import type { DocumentHash, PersonId, SiteId } from "../../../shared/ids.ts";
-import { siteItself } from "../store/channel-rows.ts";
+import { isUsable, siteItself, type ChannelRows } from "../store/channel-rows.ts";
 import type { DocumentRows, Entry } from "../store/document-rows.ts";
 import type { NoticeRow, NoticeRows, ToldRow } from "../store/notice-rows.ts";
 import type { WatchRows } from "../store/watch-rows.ts";
 import { audienceOf } from "./audience.ts";
-import { planEscalation } from "./escalation.ts";
+import { planEscalation, type AskedTarget } from "./escalation.ts";
 import type { SitePeople } from "./site-people.ts";
 import { links, wordsOf } from "./words.ts";
 
 export interface WaitParts {
   readonly clock: Clock;
   readonly documents: DocumentRows;
+  readonly channels: ChannelRows;
   readonly notices: NoticeRows;
   readonly watch: WatchRows;
   readonly people: (site: SiteId) => Promise<SitePeople>;
@@ -112,7 +113,7 @@ export class Waits {
 
   async #plan(
     site: SiteId,
-    { at }: Entry,
+    { at, hash }: Entry,
     { targets, vendor }: Request,
     people: SitePeople,
   ): Promise<{ readonly person: PersonId; readonly at: number }[]> {
@@ -122,8 +123,26 @@ export class Waits {
     const asked = people
       .asked(ids, vendor)
       .map((item) => ({ ...item, order: orders.get(item.target) }));
-    const steps = planEscalation(asked, await watch.offDuty(site));
+    const offDuty = await watch.offDuty(site);
+    const unreachable = await this.#unreachable(site, hash, asked);
+    const steps = planEscalation(asked, { offDuty, unreachable });
     return steps.map(({ person, afterSeconds }) => ({ person, at: at + afterSeconds }));
+  }
+
+  // Who has no channel that could be used, and whom every message of this request missed for good.
+  async #unreachable(
+    site: SiteId,
+    request: DocumentHash,
+    asked: readonly AskedTarget[],
+  ): Promise<Set<PersonId>> {
+    const { channels, notices } = this.#parts;
+    const usable = (await channels.ofSite(site)).filter(isUsable);
+    const reachable = new Set(usable.map(({ person }) => person));
+    for (const row of await notices.told(site, requestKey(request))) {
+      if (stateOf(row) === "failed") reachable.delete(row.person);
+    }
+    const all = asked.flatMap(({ approvers }) => approvers);
+    return new Set(all.filter((person) => !reachable.has(person)));
   }
 
   async #isAnswered(site: SiteId, request: DocumentHash): Promise<boolean> {

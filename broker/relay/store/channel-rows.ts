@@ -30,6 +30,11 @@ export interface ChannelRow {
   readonly fault: { readonly at: number; readonly reason: string } | undefined;
 }
 
+/** Whether messages may go there. */
+export function isUsable({ enabled, confirmed }: ChannelRow): boolean {
+  return enabled && confirmed;
+}
+
 export interface NewChannel extends Pick<
   ChannelRow,
   "id" | "site" | "person" | "kind" | "name" | "address" | "keys" | "confirmed" | "addedAt"

@@ -104,6 +104,23 @@ await group("relay notify asking", { timeoutMs: 15_000 }, (test) => {
     await world.told("ben");
     assert.is(world.heard("cleo").length, 0);
   });
+  test("nobody waits for an approver who has no channel, nor for one whose phone turns out to be gone", async () => {
+    await using world = await NotifiedSite.start(["anna", "ben", "cleo"]);
+    const persons = ["cleo", "anna", "ben"];
+    await world.as("olaf", "PUT", "/notify/order", {
+      order: [{ target: "hmi", persons, minutes: 10 }],
+    });
+    world.push.answers.set("cleo", 410);
+    await world.request();
+    await world.told("anna");
+    assert.is(world.heard("ben").length, 0);
+    await world.request();
+    await world.told("anna", /waits/);
+    while (world.heard("anna").length < 2) await settled(world);
+    assert.is(world.heard("ben").length, 0, "anna can be reached: ben has his ten minutes");
+    world.relay.clock.advanceMs(10 * minuteMs);
+    await world.told("ben");
+  });
   test("if everybody is off duty, everybody is asked", async () => {
     await using world = await ordered();
     for (const name of ["anna", "ben", "cleo"]) {

@@ -57,8 +57,8 @@ function shown(persons: readonly PersonId[]): string {
   return persons.map((id) => (id === siteItself ? "*" : id)).join(" ");
 }
 
-function plan(targets: readonly AskedTarget[], off = ""): string {
-  return planEscalation(targets, new Set(ids(off)))
+function plan(targets: readonly AskedTarget[], off = "", away = ""): string {
+  return planEscalation(targets, { offDuty: new Set(ids(off)), unreachable: new Set(ids(away)) })
     .map(({ person: id, afterSeconds }) => `${id} ${afterSeconds / 60}`)
     .join(", ");
 }
@@ -117,6 +117,13 @@ await group("relay notify rules", {}, (test) => {
       assert.is(plan(targets, off), expected);
     });
   }
+  test("who cannot be reached is asked in his turn, and nobody waits for him", () => {
+    assert.is(plan([{ ...three, order }], "", "c"), "c 0, a 0, b 5");
+    assert.is(plan([{ ...three, order }], "", "c a"), "c 0, a 0, b 0");
+    assert.is(plan([{ ...three, order }], "", "b"), "c 0, a 5, b 10");
+    assert.is(plan([{ ...three, needed: 2, order }], "", "a"), "c 0, a 0, b 0");
+    assert.is(plan([three], "", "a b c"), "a 0, b 0, c 0");
+  });
   test("whatever the order and whoever is off duty: each approver at most once, somebody at once, and enough of them in the end", () => {
     const people = fc.uniqueArray(fc.constantFrom(...ids("a b c d e f g")), { minLength: 1 });
     const targets = fc.array(
@@ -133,8 +140,9 @@ await group("relay notify rules", {}, (test) => {
       { minLength: 1, maxLength: 4 },
     );
     fc.assert(
-      fc.property(targets, people, (asked, off) => {
-        const steps = planEscalation(asked, new Set(off));
+      fc.property(targets, people, people, (asked, off, away) => {
+        const presence = { offDuty: new Set(off), unreachable: new Set(away) };
+        const steps = planEscalation(asked, presence);
         const told = steps.map((step) => step.person);
         assert.is(new Set(told).size, told.length);
         assert.is(steps[0]?.afterSeconds, 0);
