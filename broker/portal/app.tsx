@@ -1,19 +1,20 @@
 // Which page is shown at which address, and to whom.
-import { Anchor, Center, Container } from "@mantine/core";
-import { lazy, Suspense, type ComponentType } from "react";
-import { Link, Redirect, Route, Switch, useLocation } from "wouter";
-import { navigation, routes } from "./areas.ts";
+import { Center, Container } from "@mantine/core";
+import { lazy, Suspense } from "react";
+import { Redirect, Route, Switch, useLocation } from "wouter";
 import { checklistPath, foundingPath } from "./first-run/paths.ts";
-import { Frame } from "./shell/frame.tsx";
-import { Empty, Loading, Page, Trouble } from "./shell/page.tsx";
+import { Loading, Trouble } from "./shell/page.tsx";
 import { usePerson } from "./shell/person-context.tsx";
 import { useOpenedLinks } from "./service-worker/opened-links.ts";
 import { SignInPage } from "./sign-in/sign-in-page.tsx";
-import { shell } from "./texts/shell.ts";
 
-const JoinPage = lazy(() => import("./join/join-page.tsx"));
-const FoundPage = lazy(() => import("./first-run/found-page.tsx"));
-const pages = routes.map(({ path, load }) => ({ path, Component: lazy(load) as ComponentType }));
+// Signing in loads nothing of what comes after it: main.tsx has the styles of its few components, the rest comes with the other pages.
+const withStyles = <Found,>(load: () => Promise<Found>): (() => Promise<Found>) => {
+  return async () => (await Promise.all([load(), import("./shell/all-styles.ts")]))[0];
+};
+const JoinPage = lazy(withStyles(() => import("./join/join-page.tsx")));
+const FoundPage = lazy(withStyles(() => import("./first-run/found-page.tsx")));
+const Home = lazy(withStyles(() => import("./shell/home.tsx")));
 
 export function App() {
   useOpenedLinks();
@@ -47,38 +48,5 @@ function SignedIn() {
   if (phase === "signed-out" && knowsNoSite && location === checklistPath)
     return <Redirect to={foundingPath} replace />;
   if (phase === "signed-out") return <SignInPage />;
-  return (
-    <Frame>
-      <Suspense fallback={<Loading />}>
-        <Pages />
-      </Suspense>
-    </Frame>
-  );
-}
-
-function Pages() {
-  const { side } = usePerson();
-  if (side === undefined) return null;
-  const first = navigation.find(({ isFor }) => isFor(side));
-  return (
-    <Switch>
-      {pages.map(({ path, Component }) => (
-        <Route key={path} path={path} component={Component} />
-      ))}
-      {first !== undefined && (
-        <Route path="/">
-          <Redirect to={first.path} replace />
-        </Route>
-      )}
-      <Route>
-        <Page title={shell.notFound}>
-          <Empty title={shell.notFoundHint}>
-            <Anchor component={Link} href="/">
-              {shell.home}
-            </Anchor>
-          </Empty>
-        </Page>
-      </Route>
-    </Switch>
-  );
+  return <Home />;
 }

@@ -1,6 +1,6 @@
 // The browser's own key: Ed25519, made here, not extractable, used without a touch. It signs requests, denials, ends and proofs that only read;
 // what gives access is signed by a passkey, or takes a code beside it.
-import { browserCrypto } from "../../../shared/crypto/browser.ts";
+import { webVerifying } from "../../../shared/crypto/webcrypto.ts";
 import type { SignPae } from "../../../shared/document/envelope.ts";
 import { ed25519Key, keyIdOf, type PublicKey } from "../../../shared/document/keys.ts";
 import type { KeyId } from "../../../shared/ids.ts";
@@ -48,7 +48,7 @@ export async function ownKeyOrNew(): Promise<OwnKey> {
 
 async function describe({ privateKey, publicBytes }: KeptKey): Promise<OwnKey> {
   const publicKey = ed25519Key(publicBytes);
-  const keyid = await keyIdOf(browserCrypto, publicKey);
+  const keyid = await keyIdOf(webVerifying, publicKey);
   return {
     publicKey,
     keyid,
