@@ -68,8 +68,8 @@ export async function explainGrant(envelope: Envelope, known: Known): Promise<Qu
   const less = differences(grant, asked, known);
   return {
     question: grantQuestion(grant, replaced?.payload, known),
-    meaning: job.grantMeaning,
-    warnings: [...hostKeyWarnings(grant, known), ...quorumWords(policies)],
+    meaning: [...quorumWords(policies), ...job.grantMeaning],
+    warnings: hostKeyWarnings(grant, known),
     facts: [
       ...hostKeyFacts(grant, known),
       ...(less.length > 0 ? [{ label: labels.differs, lines: less, isStriking: true }] : []),
@@ -136,12 +136,14 @@ function hostKeyFacts({ hostKeys }: Grant, { held }: Known): Fact[] {
   const lines = hostKeys.map((item) =>
     job.hostKeyLine(targetName(held, item.target), item.fingerprint),
   );
-  return lines.length === 0 ? [] : [{ label: labels.hostKey, lines, isStriking: true }];
+  return lines.length === 0
+    ? []
+    : [{ label: labels.hostKey, lines, isStriking: true, isCode: true }];
 }
 
-function quorumWords(policies: readonly Policy[]): Words[] {
+function quorumWords(policies: readonly Policy[]): Words {
   const needed = Math.max(...policies.map((item) => item.approversNeeded));
-  return needed > 1 ? [job.approversNeeded(needed)] : [];
+  return needed > 1 ? job.approversNeeded(needed) : [];
 }
 
 /** "Ask to work on Press HMI for 60 minutes?" */

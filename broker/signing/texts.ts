@@ -143,7 +143,7 @@ export const job = {
     start: (given: Words, asked: Words) => say`Must start before ${given} instead of ${asked}`,
   },
   approversNeeded: (count: number) =>
-    say`${count} approvers have to sign. It opens when the last of them has.`,
+    say`${count} approvers have to sign. It opens when the last of them has. `,
   denyMeaning: say`The vendor is told, with your reason. Nothing opens.`,
   grantMeaning: say`You can end it at any moment.`,
   requestMeaning: say`An approver of the site decides.`,
@@ -186,7 +186,7 @@ export const site = {
   noSigning: say`None: this site knows no passkeys`,
   signingAt: (origin: string) => say`${origin}`,
   relay: (name: string, url: string) => say`${name}, ${url}`,
-  buttons: { found: "Sign the site", change: "Sign the change" },
+  buttons: { found: "Sign it", change: "Sign it" },
   added: (what: string, name: string, id: string) => say`New ${[what]}: ${name} (${id})`,
   removed: (what: string, name: string, id: string) =>
     say`${[capital(what)]} removed: ${name} (${id})`,
