@@ -7,7 +7,7 @@ import { startPlant, type Plant } from "./plant/plant.ts";
 import { startInstallation, type Installation, type Person } from "./support/installation.ts";
 import { plantTargets } from "./support/plant-targets.ts";
 import { nodePath } from "./support/process.ts";
-import { serverKeyHash } from "./support/certificates.ts";
+import { serverKeyHashes } from "./support/certificates.ts";
 
 const root = join(import.meta.dirname, "..");
 const acceptPollMs = 4_000;
@@ -37,7 +37,7 @@ writeWrapper(installation.owner, "owner");
 writeWrapper(installation.approver, "manager");
 writeWrapper(installation.vendor, "vendor");
 writeAuthenticator(installation.vendor);
-writeBrowser(await serverKeyHash(new URL(installation.relay.url)));
+writeBrowser(await serverKeyHashes(new URL(installation.relay.url)));
 const links = {
   vendor: await invite("vic", "Vic Wolf", "vendor"),
   manager: await invite("mia", "Mia Berg", "approver"),

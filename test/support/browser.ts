@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { chromium, type BrowserContext, type CDPSession, type Page } from "playwright-core";
-import { serverKeyHash } from "./certificates.ts";
+import { serverKeyHashes } from "./certificates.ts";
 import { temporaryFolder } from "./temporary.ts";
 
 const chromiumPath = "/usr/bin/chromium";
@@ -42,7 +42,7 @@ export interface Device extends AsyncDisposable {
   signingWindow(act: () => Promise<unknown>): Promise<Page>;
 }
 
-/** Starts a browser that trusts the relay at `url` by the very key that it shows. */
+/** Starts a browser that trusts the relay at `url` by the very keys that it shows, also after a restart. */
 export async function startDevice(url: string, options: DeviceOptions = {}): Promise<Device> {
   await using started = new AsyncDisposableStack();
   const profile = started.use(temporaryFolder());
@@ -57,7 +57,10 @@ export async function startDevice(url: string, options: DeviceOptions = {}): Pro
     isMobile: isPhone,
     locale: "en-GB",
     timezoneId: "Europe/Berlin",
-    args: [...flags, `--ignore-certificate-errors-spki-list=${await serverKeyHash(new URL(url))}`],
+    args: [
+      ...flags,
+      `--ignore-certificate-errors-spki-list=${await serverKeyHashes(new URL(url))}`,
+    ],
   });
   started.defer(() => context.close());
   let touches = 0;

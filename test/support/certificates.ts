@@ -42,8 +42,11 @@ async function openssl(cwd: string, args: string): Promise<void> {
   if (code !== 0) throw new Error(`openssl exited with ${code}: ${stderr}`);
 }
 
-/** SHA-256 of the public key that a TLS server shows, as Chromium's --ignore-certificate-errors-spki-list takes it. */
-export async function serverKeyHash({ hostname, port }: URL): Promise<string> {
+/**
+ * SHA-256 of the public keys that a TLS server shows, as Chromium's --ignore-certificate-errors-spki-list takes them: its own, and that of the
+ * authority, which stays when the server is started again.
+ */
+export async function serverKeyHashes({ hostname, port }: URL): Promise<string> {
   const socket = tls.connect({
     host: hostname,
     port: Number(port || 443),
@@ -51,8 +54,11 @@ export async function serverKeyHash({ hostname, port }: URL): Promise<string> {
     ...(isIP(hostname) === 0 && { servername: hostname }),
   });
   await once(socket, "secureConnect");
-  const { publicKey } = new X509Certificate(socket.getPeerCertificate().raw);
+  const own = socket.getPeerCertificate(true);
   socket.destroy();
-  const der = publicKey.export({ type: "spki", format: "der" });
-  return createHash("sha256").update(der).digest("base64");
+  return [own, own.issuerCertificate]
+    .filter((certificate) => certificate !== undefined)
+    .map(({ raw }) => new X509Certificate(raw).publicKey.export({ type: "spki", format: "der" }))
+    .map((key) => createHash("sha256").update(key).digest("base64"))
+    .join(",");
 }
