@@ -1,27 +1,23 @@
-// Signing in, and what a sign-in is worth: by key (a nonce and a document that answers it) or by password and code; for pages or for commands.
+// Signing in, and what a sign-in is worth: by key (a document that answers a nonce) or by password and code; for pages or for commands.
 // It opens pages and drafts, and nothing on any edge. Invariants: tokens are kept as hashes, and a sign-in is always a fresh one; what it may is
 // looked up by its key at each use, so a key that leaves the manifest is out at once; who signed out everywhere has nothing left from before.
 import { toBase64Url, utf8 } from "../../shared/bytes.ts";
 import { wallSeconds, type Clock } from "../../shared/clock.ts";
 import type { CryptoSuite } from "../../shared/crypto/suite.ts";
 import type { Envelope } from "../../shared/document/envelope.ts";
-import { parseSignIn, verifySignIn, type SignIn } from "../../shared/document/sign-in.ts";
 import { SallyportError } from "../../shared/errors.ts";
 import type { KeyId, SiteId } from "../../shared/ids.ts";
 import { FieldError } from "./answers.ts";
 import { apiTokenPrefix } from "./api-tokens.ts";
 import type { Credential } from "./credential.ts";
 import { unknownSite, type Directory, type Member } from "./directory.ts";
-import type { Nonces } from "./nonces.ts";
 import type { PasswordAndCode, Passwords } from "./passwords.ts";
 import { requireUse, type Use } from "./rights.ts";
+import type { SignInDocuments } from "./sign-in-documents.ts";
 import type { AccountRows } from "./store/account-rows.ts";
-import type { DocumentRows } from "./store/document-rows.ts";
 import type { ApiTokenRow, SignInMethod, SignInRows } from "./store/sign-in-rows.ts";
 import type { Totp } from "./totp.ts";
 
-/** How long a person may take over a passphrase. */
-export const nonceLifeMs = 120_000;
 /** After that a page and a command sign in anew, whatever they did meanwhile. */
 export const signInSeconds = 12 * 3600;
 /** A page that nobody uses for that long is signed out. */
@@ -29,17 +25,12 @@ export const idleSeconds = 3600;
 /** Use is written down at most that often. */
 const noteUseSeconds = 60;
 const tokenBytes = 32;
-const mostSites = 64;
-const purpose = "person";
 
 export interface AccountParts {
-  /** The relay's own name: a sign-in for another relay is worthless here. */
-  readonly relay: string;
   readonly suite: CryptoSuite;
   readonly clock: Clock;
-  readonly nonces: Nonces;
+  readonly signInDocuments: SignInDocuments;
   readonly directory: Directory;
-  readonly documents: DocumentRows;
   readonly rows: SignInRows;
   readonly record: AccountRows;
   readonly totp: Totp;
@@ -99,13 +90,6 @@ export class Accounts {
     this.#parts = parts;
   }
 
-  /** A nonce for one sign-in, and until when it is good. */
-  nonce(): { readonly nonce: string; readonly endsAt: number } {
-    const { nonces, clock } = this.#parts;
-    const endsAt = wallSeconds(clock) + nonceLifeMs / 1000;
-    return { nonce: nonces.issue(purpose), endsAt };
-  }
-
   /**
    * A sign-in for the key that signed. Throws `unauthorised` unless the document answers a nonce of ours by a key of a site here, `forbidden` for a wrong
    * code, or for a browser's key alone after its person signed out everywhere.
@@ -115,7 +99,7 @@ export class Accounts {
     surroundings: Surroundings,
     beside?: CodeBeside,
   ): Promise<NewSignIn> {
-    const { method, key, site, members } = await this.#verified(envelope);
+    const { method, key, site, members } = await this.#parts.signInDocuments.verified(envelope);
     if (surroundings.isPage && method === "key") {
       for (const member of members) await this.#notePageKey(member, 0);
     }
@@ -144,7 +128,7 @@ export class Accounts {
       throw new SallyportError("unauthorised", "name, password or code is wrong");
     }
     if (holder.usedRecoveryCode) await this.#note([home], "recovery-code-used", {});
-    const members = await this.#membersOf(key, undefined);
+    const members = await directory.members(key);
     const issuedMs = await this.#nextMs(members);
     return this.#issue(
       { method: "password", key, site: undefined, issuedMs },
@@ -194,7 +178,7 @@ export class Accounts {
   /** Who the sign-in's holder is, at each of their sites where it stands. */
   async members(signedIn: SignedIn): Promise<Member[]> {
     const members: Member[] = [];
-    for (const member of await this.#membersOf(signedIn.key, signedIn.site)) {
+    for (const member of await this.#parts.directory.members(signedIn.key, signedIn.site)) {
       if (isAnothers(signedIn, member)) continue;
       if (await this.#stands(signedIn, member)) members.push(member);
     }
@@ -235,7 +219,7 @@ export class Accounts {
     if (signedIn.method !== "passkey" && signedIn.method !== "password") {
       throw new SallyportError("forbidden", "sign in by passkey, or by password and code, first");
     }
-    const { members } = await this.#verified(envelope);
+    const { members } = await this.#parts.signInDocuments.verified(envelope);
     const shared = members.filter((member) =>
       own.some(({ site, person }) => site === member.site && person === member.person),
     );
@@ -245,55 +229,6 @@ export class Accounts {
     const strongMs = await this.#nextMs(shared);
     for (const member of shared) await this.#notePageKey(member, strongMs);
     await this.#note(shared, "browser-key-trusted", { key: shared[0]?.key ?? "" });
-  }
-
-  // The one place where a sign-in document is looked at: its relay, its nonce, its one signature, and whose key that is.
-  async #verified(envelope: Envelope) {
-    const { relay, nonces } = this.#parts;
-    const signIn = parseSignIn(envelope);
-    if (signIn.relay !== relay) {
-      throw new SallyportError(
-        "unauthorised",
-        `sign-in is for relay "${signIn.relay}", this is "${relay}"`,
-      );
-    }
-    // Before any signature is looked at: a flood of made-up sign-ins costs a hash each.
-    if (!nonces.isOurs(purpose, signIn.nonce)) throw unknownNonce();
-    const [signature, ...others] = envelope.signatures;
-    if (signature === undefined || others.length > 0) {
-      throw new SallyportError("document_invalid", "sign-in needs exactly one signature");
-    }
-    const members = await this.#verifiedMembers(envelope, signIn, signature.keyid);
-    if (members.length === 0) {
-      throw new SallyportError("unauthorised", "no site here knows this key as that person's");
-    }
-    if (!nonces.spend(purpose, signIn.nonce)) throw unknownNonce();
-    // What form a signature has belongs to the stored key: verifying refuses a passkey's form for another one.
-    const method: SignInMethod = signature.passkey === undefined ? "key" : "passkey";
-    return { method, key: signature.keyid, site: signIn.site ?? undefined, members };
-  }
-
-  async #verifiedMembers(envelope: Envelope, signIn: SignIn, key: KeyId): Promise<Member[]> {
-    const { relay, directory } = this.#parts;
-    const verified: Member[] = [];
-    for (const member of await this.#membersOf(key, signIn.site ?? undefined)) {
-      if (signIn.person !== null && signIn.person !== member.person) continue;
-      const held = await directory.held(member.site);
-      await verifySignIn(envelope, held, { relay, nonce: signIn.nonce });
-      verified.push(member);
-    }
-    return verified;
-  }
-
-  async #membersOf(key: KeyId, site: SiteId | undefined): Promise<Member[]> {
-    const { documents, directory } = this.#parts;
-    const members: Member[] = [];
-    for (const holder of (await documents.holdersOf(key)).slice(0, mostSites)) {
-      if (site !== undefined && site !== holder.site) continue;
-      const member = await directory.member(holder.site, key);
-      if (member) members.push(member);
-    }
-    return members;
   }
 
   // A code says who sits at the browser, at the site whose code it is and no other: a site's own people can reset and enrol codes there.
@@ -420,8 +355,4 @@ class KeyAloneError extends SallyportError {
 // A token of limited scope is its maker's; a key that the site has given to another person since does not take it along.
 function isAnothers({ apiToken }: SignedIn, member: Member): boolean {
   return apiToken !== undefined && apiToken.person !== member.person;
-}
-
-function unknownNonce(): SallyportError {
-  return new SallyportError("unauthorised", "nonce is unknown, too old or used, ask for another");
 }

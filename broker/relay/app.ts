@@ -10,7 +10,7 @@ import type { Clock } from "../../shared/clock.ts";
 import type { DownMessage, DownName } from "../../shared/control.ts";
 import { nodeCrypto } from "../../shared/crypto/node.ts";
 import type { EdgeId } from "../../shared/ids.ts";
-import { Accounts, nonceLifeMs } from "./accounts.ts";
+import { Accounts } from "./accounts.ts";
 import { ApiTokens } from "./api-tokens.ts";
 import { problemOf } from "./answers.ts";
 import { createApi } from "./api.ts";
@@ -33,6 +33,7 @@ import { Presence } from "./presence.ts";
 import { openRelayKeys } from "./relay-keys.ts";
 import { Reports } from "./reports.ts";
 import { makeServer, tlsMinVersion } from "./server.ts";
+import { nonceLifeMs, SignInDocuments } from "./sign-in-documents.ts";
 import { Stops } from "./stops.ts";
 import type { EdgeRows } from "./store/edge-rows.ts";
 import { openPages } from "./pages.ts";
@@ -94,13 +95,12 @@ export async function startRelay(
     totp,
     throttle,
   });
+  const signInDocuments = new SignInDocuments({ relay: name, clock, nonces, directory });
   const accounts = new Accounts({
-    relay: name,
     suite,
     clock,
-    nonces,
+    signInDocuments,
     directory,
-    documents,
     rows: store.signIns,
     record: rows,
     totp,
@@ -176,6 +176,7 @@ export async function startRelay(
       clock,
       store,
       directory,
+      signInDocuments,
       accounts,
       passwords,
       apiTokens,

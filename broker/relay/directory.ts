@@ -38,6 +38,8 @@ export interface Description {
 }
 
 const mostViews = 256;
+/** Of one key. */
+const mostSites = 64;
 
 export class Directory {
   readonly #rows: DocumentRows;
@@ -74,6 +76,17 @@ export class Directory {
       return { site, person, key, roles, company: companyOf(person) };
     }
     return undefined;
+  }
+
+  /** Whose key this is now at each of its sites, or at one. */
+  async members(key: KeyId, site?: SiteId): Promise<Member[]> {
+    const members: Member[] = [];
+    for (const holder of (await this.#rows.holdersOf(key)).slice(0, mostSites)) {
+      if (site !== undefined && site !== holder.site) continue;
+      const member = await this.member(holder.site, key);
+      if (member) members.push(member);
+    }
+    return members;
   }
 
   /** What a member and the site are called, and whether a passkey is among the member's keys. */

@@ -15,6 +15,7 @@ import type { Limits } from "../limits.ts";
 import type { Notifications } from "../notify/notifications.ts";
 import type { Passwords } from "../passwords.ts";
 import type { Use } from "../rights.ts";
+import type { SignInDocuments } from "../sign-in-documents.ts";
 import type { Stops } from "../stops.ts";
 import type { Store } from "../store/store.ts";
 import type { Totp } from "../totp.ts";
@@ -34,6 +35,7 @@ export interface ApiParts {
   readonly clock: Clock;
   readonly store: Store;
   readonly directory: Directory;
+  readonly signInDocuments: SignInDocuments;
   readonly accounts: Accounts;
   readonly passwords: Passwords;
   readonly apiTokens: ApiTokens;

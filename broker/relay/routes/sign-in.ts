@@ -35,7 +35,7 @@ const Made = record({
 });
 
 export function signInRoutes(api: Api, parts: ApiParts): void {
-  const { accounts, directory, limits, url } = parts;
+  const { signInDocuments, accounts, directory, limits, url } = parts;
 
   const describe = async ({ site, person, roles }: Member) => {
     const { siteName } = await directory.describe({ site, person });
@@ -66,7 +66,7 @@ export function signInRoutes(api: Api, parts: ApiParts): void {
     },
     async ({ ip }) => {
       limits.stranger.take(addressSubject(ip));
-      const { nonce, endsAt } = accounts.nonce();
+      const { nonce, endsAt } = signInDocuments.nonce();
       return { nonce, expiresAt: endsAt };
     },
   );

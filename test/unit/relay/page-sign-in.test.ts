@@ -26,7 +26,7 @@ async function relayWithPasskey() {
   return { relay, site, touch };
 }
 
-await group("relay page sign-in", { timeoutMs: 10_000 }, (test) => {
+await group("relay page sign-in", { timeoutMs: 20_000 }, (test) => {
   test("over HTTPS a page gets its sign-in as a cookie that no script and no sibling name can read or set", async () => {
     const { relay } = await relayWithSite(undefined, true);
     await using _relay = relay;
