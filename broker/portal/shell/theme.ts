@@ -19,6 +19,8 @@ export const theme = createTheme({
   primaryColor: "petrol",
   primaryShade: { light: 9, dark: 6 },
   autoContrast: true,
+  // White on the petrol and red of dark pages would be too pale to read.
+  luminanceThreshold: 0.2,
   colors: { petrol },
   fontFamily: "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif",
   fontFamilyMonospace: "ui-monospace, 'Cascadia Mono', 'DejaVu Sans Mono', Menlo, monospace",
