@@ -11,6 +11,7 @@ import { startInstallation, type Installation, type TargetToAdd } from "../suppo
 import { plantTargets } from "../support/plant-targets.ts";
 import { channelFigures, dropRecordings, sinkTarget, startLoadSink } from "./channel-figures.ts";
 import { figureNames, jsonLine, tableLine, type Figure, type FigureName } from "./figure.ts";
+import { signingLoad } from "./page-figures.ts";
 import { approveToPrompt, deviceTarget, endOfSession, shellTarget } from "./session-figures.ts";
 
 /** After a start, garbage of the start is collected and the link is quiet. */
@@ -19,13 +20,15 @@ const settleMs = 5_000;
 const { values } = parseArgs({ options: { json: { type: "boolean" }, only: { type: "string" } } });
 const wanted = figureNames.filter((name) => name.includes(values.only ?? ""));
 const isWanted = (name: FigureName): boolean => wanted.includes(name);
+const wantsInstallation = wanted.some((name) => name !== "signing.load_kb");
 const wantsChannel = wanted.some((name) => name.startsWith("channel."));
 
 if (wanted.length === 0) {
   process.stderr.write(`no figure has "${values.only}" in its name: ${figureNames.join(", ")}\n`);
   process.exit(64);
 }
-await measure();
+if (isWanted("signing.load_kb")) print(await signingLoad());
+if (wantsInstallation) await measure();
 
 async function measure(): Promise<void> {
   await using sink = await startLoadSink();

@@ -15,6 +15,7 @@ export const figureNames = [
   "session.approve_to_prompt_ms",
   "session.end_ms",
   "edge.rss_idle_mb",
+  "signing.load_kb",
 ] as const;
 export type FigureName = (typeof figureNames)[number];
 
