@@ -1,6 +1,6 @@
 // Which page is shown at which address, and to whom.
 import { Center, Container } from "@mantine/core";
-import { lazy, Suspense } from "react";
+import { lazy, Suspense, useEffect } from "react";
 import { Redirect, Route, Switch, useLocation } from "wouter";
 import { checklistPath, foundingPath } from "./first-run/paths.ts";
 import { Loading, Trouble } from "./shell/page.tsx";
@@ -38,6 +38,8 @@ export function App() {
 function SignedIn() {
   const { phase, fault, knowsNoSite, refresh } = usePerson();
   const [location] = useLocation();
+  // Another page begins at its top.
+  useEffect(() => scrollTo(0, 0), [location]);
   if (phase === "loading")
     return (
       <Center mih="60vh">

@@ -9,6 +9,7 @@ import {
 } from "@tabler/icons-react";
 import type { PageSide } from "../person/page-side.ts";
 import type { Area } from "../shell/page-route.ts";
+import { ownerOnly } from "./owner-only.tsx";
 import { ownerNavigation } from "../texts/owner-navigation.ts";
 
 const isOwner = (side: PageSide): boolean => side.hasRole("owner");
@@ -21,18 +22,18 @@ const isAdministrator = (side: PageSide): boolean =>
 
 export const siteArea: Area = {
   routes: [
-    { path: "/people", load: () => import("./people-page.tsx") },
+    { path: "/people", load: ownerOnly(() => import("./people-page.tsx")) },
     { path: "/people/invite", load: () => import("./invite-page.tsx") },
     { path: "/company", load: () => import("./company-page.tsx") },
-    { path: "/edges", load: () => import("./edges-page.tsx") },
-    { path: "/edges/new", load: () => import("./claim-page.tsx") },
+    { path: "/edges", load: ownerOnly(() => import("./edges-page.tsx")) },
+    { path: "/edges/new", load: ownerOnly(() => import("./claim-page.tsx")) },
     { path: "/targets", load: () => import("./targets-page.tsx") },
     { path: "/targets/import", load: () => import("./import-page.tsx") },
-    { path: "/targets/new", load: () => import("./target-page.tsx") },
-    { path: "/targets/:target", load: () => import("./target-page.tsx") },
-    { path: "/rules", load: () => import("./rules-page.tsx") },
-    { path: "/changes", load: () => import("./changes-page.tsx") },
-    { path: "/manifests", load: () => import("./changes-page.tsx") },
+    { path: "/targets/new", load: ownerOnly(() => import("./target-page.tsx")) },
+    { path: "/targets/:target", load: ownerOnly(() => import("./target-page.tsx")) },
+    { path: "/rules", load: ownerOnly(() => import("./rules-page.tsx")) },
+    { path: "/changes", load: ownerOnly(() => import("./changes-page.tsx")) },
+    { path: "/manifests", load: ownerOnly(() => import("./changes-page.tsx")) },
   ],
   navigation: [
     { path: "/people", label: ownerNavigation.people, icon: IconUsers, isFor: isOwner, order: 50 },

@@ -21,6 +21,7 @@ import type {
 } from "../../../shared/ids.ts";
 import { withNewcomers, type Newcomer } from "../../../shared/site/introductions.ts";
 import { deviceFault, type DeviceToProbe } from "./device-words.ts";
+import { presetOf, presetRules } from "./presets.ts";
 
 /** A target as an owner describes it; which version its device has is not his to say. */
 export type TargetWish = Omit<ManifestTarget, "deviceVersion">;
@@ -146,7 +147,7 @@ export async function prepare(
       if (change.secret !== null) secrets.push(change.secret);
     }
   }
-  return { manifest: withoutStrangers(manifest), devices, secrets, accepted, faults };
+  return { manifest: fitted(manifest), devices, secrets, accepted, faults };
 }
 
 function removed(manifest: Manifest, change: Change): Manifest {
@@ -229,15 +230,18 @@ function changed(manifest: Manifest, change: Change): Manifest {
   }
 }
 
-// Who approves under a policy must be listed as an approver: one who is so no more leaves the policies too.
-function withoutStrangers(manifest: Manifest): Manifest {
+// Who approves under a policy must be listed as an approver: one who is so no more leaves the policies too. And what is strict asks for two approvers
+// from the moment that there are two.
+function fitted(manifest: Manifest): Manifest {
   const approvers = new Set(
     manifest.persons.filter(({ roles }) => roles.includes("approver")).map(({ id }) => id),
   );
   const policies = manifest.policies.map((policy) => {
-    if (policy.approvers === null) return policy;
-    const named = policy.approvers.filter((id) => approvers.has(id));
-    return { ...policy, approvers: named.length === 0 ? null : named };
+    const named = policy.approvers?.filter((id) => approvers.has(id)) ?? [];
+    const next = { ...policy, approvers: named.length === 0 ? null : named };
+    return presetOf(next) === "strict"
+      ? { ...next, ...presetRules("strict", approvers.size) }
+      : next;
   });
   return { ...manifest, policies };
 }

@@ -10,7 +10,7 @@ import {
   Text,
   TextInput,
 } from "@mantine/core";
-import { useState, type FormEvent } from "react";
+import { useEffect, useState, type FormEvent } from "react";
 import { Link, useLocation, useSearchParams } from "wouter";
 import type { InvitationSubject } from "../../../shared/document/invitation.ts";
 import type { Role } from "../../../shared/document/manifest.ts";
@@ -43,6 +43,7 @@ export default function InvitePage() {
   const [, navigate] = useLocation();
   const [link, setLink] = useState<{ readonly name: string; readonly text: string }>();
   const start = startOf(side, search);
+  useEffect(() => scrollTo(0, 0), [link]);
   const back = start.kind === "technician" ? "/company" : "/people";
   return (
     <Container size="xs" px={0}>

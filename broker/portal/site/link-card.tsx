@@ -28,7 +28,7 @@ export function LinkCard({
           <QrCode text={link} label={qrLabel} />
         </Center>
         <TextInput
-          label={invite.copy}
+          label={invite.link}
           value={link}
           readOnly
           onFocus={(event) => event.currentTarget.select()}

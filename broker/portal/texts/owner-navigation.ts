@@ -7,5 +7,7 @@ export const ownerNavigation = {
   rules: "Rules",
   company: "Technicians",
   changes: "Not signed yet",
+  notForYou: "This page is for owners",
+  notForYouHint: "Ask an owner of the site if something has to be changed here.",
   found: "Set up a new site",
 } as const;

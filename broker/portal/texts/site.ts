@@ -215,6 +215,7 @@ export const invite = {
   ready: (name: string) => `The link for ${name}`,
   hand: "Show it, or send it by a way of your own: a messenger, a call, paper. Whoever has it can answer in their place, so the relay must not carry it.",
   once: "It can be answered once, and is shown only now.",
+  link: "Link",
   copy: "Copy the link",
   copied: "Copied",
   qr: "QR code of the invitation link: point a phone's camera at it",
