@@ -18,6 +18,8 @@ import { combine, links, wordsOf, type Wording } from "./words.ts";
 
 /** Deliveries on their way at once, over all sites. */
 const mostAtOnce = 32;
+/** Of one site: receivers that hang at one must not keep the others' people waiting. */
+const mostOfSite = 8;
 /** More notices than this go with the next message. */
 const mostTogether = 500;
 /** Fits a push service's topic, too. */
@@ -45,7 +47,8 @@ export interface OutboxParts {
 
 export class Outbox {
   readonly #parts: OutboxParts;
-  readonly #running = new Set<Promise<void>>();
+  /** What is on its way, and for which site. */
+  readonly #running = new Map<Promise<void>, SiteId>();
   readonly #ending = new AbortController();
   #forgottenAt = 0;
 
@@ -58,7 +61,7 @@ export class Outbox {
     const gathered = await this.#gather();
     await this.#deliver();
     // What found no room is looked at as soon as one of those on their way is done.
-    const isFull = this.#running.size >= mostAtOnce;
+    const isFull = this.#running.size >= mostAtOnce || this.#fullSites().length > 0;
     const due = isFull ? undefined : await this.#parts.notices.nextDue();
     const times = [gathered, due].filter((at) => at !== undefined);
     return times.length === 0 ? undefined : Math.min(...times);
@@ -73,7 +76,9 @@ export class Outbox {
     const delivery = newDelivery(channel);
     const dueAt = this.#now() + keptSeconds; // tried here, and by nobody else
     await notices.send(await this.#message(channel, words), [], [delivery], dueAt);
-    await this.#attempt(delivery.id, true);
+    const attempt = this.#attempt(delivery.id, true);
+    this.#running.set(attempt, channel.site);
+    await attempt.finally(() => this.#running.delete(attempt));
     const done = await notices.delivery(delivery.id);
     if (done === undefined) throw new SallyportError("internal", "delivery is not on record");
     return done;
@@ -82,7 +87,7 @@ export class Outbox {
   /** Lets go of what is on its way; it is tried again later. */
   async close(): Promise<void> {
     this.#ending.abort();
-    await Promise.all(this.#running);
+    await Promise.allSettled(this.#running.keys());
   }
 
   // Makes a message of each person's unsent notices, unless that person got too many lately.
@@ -111,12 +116,15 @@ export class Outbox {
   }
 
   async #deliver(): Promise<void> {
-    const { notices, onDone, onFault } = this.#parts;
-    const free = mostAtOnce - this.#running.size;
-    if (free <= 0 || this.#ending.signal.aborted) return;
-    for (const { id, tries } of await notices.due(this.#now(), free)) {
+    const { notices, onDone, onFault, onLost } = this.#parts;
+    const due = await notices.due(this.#now(), mostOfSite, this.#fullSites());
+    for (const { id, tries, message } of due) {
+      const { site } = message;
+      const hasRoom = this.#running.size < mostAtOnce && !this.#fullSites().includes(site);
+      if (!hasRoom || this.#ending.signal.aborted) continue;
       if (tries >= mostTries) {
         await notices.failed(id, "relay was ended during the last try", true);
+        await onLost(site);
         continue;
       }
       // The time of the next try is kept before this one begins: from now on nobody else takes it.
@@ -127,7 +135,7 @@ export class Outbox {
           this.#running.delete(attempt);
           onDone();
         });
-      this.#running.add(attempt);
+      this.#running.set(attempt, site);
     }
   }
 
@@ -170,6 +178,11 @@ export class Outbox {
     const title = await this.#parts.siteName(site);
     const tag = createHash("sha256").update(about).digest("base64url").slice(0, tagChars);
     return { id: freshId(), site, person, title, tag, ...words, at: this.#now() };
+  }
+
+  #fullSites(): SiteId[] {
+    const running = Map.groupBy(this.#running.values(), (site) => site);
+    return [...running].filter(([, sites]) => sites.length >= mostOfSite).map(([site]) => site);
   }
 
   #now(): number {

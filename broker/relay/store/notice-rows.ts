@@ -189,10 +189,16 @@ export class NoticeRows {
     return Number(this.#sql.get(count, site, since)?.["count"]);
   }
 
-  /** Deliveries to be tried now, the longest due first. */
-  async due(now: number, limit: number): Promise<DeliveryRow[]> {
-    const where = "WHERE d.next_at <= ? ORDER BY d.next_at LIMIT ?";
-    return this.#sql.all(`${joined} ${where}`, now, limit).map(deliveryOf);
+  /** Deliveries to be tried now, the longest due first: at most so many of each site, and none of those sites. */
+  async due(now: number, perSite: number, except: readonly SiteId[]): Promise<DeliveryRow[]> {
+    const where = `WHERE d.id IN (SELECT id FROM (
+        SELECT due.id, row_number() OVER (PARTITION BY of.site ORDER BY due.next_at, due.id) AS place
+        FROM notify_deliveries AS due JOIN notify_messages AS of ON of.id = due.message
+        WHERE due.next_at <= ?1 AND of.site NOT IN (SELECT value FROM json_each(?3)))
+      WHERE place <= ?2) ORDER BY d.next_at`;
+    return this.#sql
+      .all(`${joined} ${where}`, now, perSite, JSON.stringify(except))
+      .map(deliveryOf);
   }
 
   /** When the next delivery is due. */

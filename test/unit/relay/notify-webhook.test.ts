@@ -6,7 +6,7 @@ import { Outbound, outboundLimitMs } from "../../../broker/relay/notify/outbound
 import { systemClock } from "../../../shared/clock.ts";
 import { group } from "../../support/group.ts";
 import { TurnedClock } from "../../support/turned-clock.ts";
-import { refused } from "../document/paper-site.ts";
+import { refused, signed, twinSite } from "../document/paper-site.ts";
 import { HookReceiver, isSigned } from "./hook-receiver.ts";
 import { NotifiedSite, secretReason } from "./notified-site.ts";
 
@@ -252,6 +252,31 @@ await group("relay notify webhook", { timeoutMs: 15_000 }, (test) => {
     await refused(() => outbound.post(post, signal), "unreachable", /./);
     assert.not.ok(Buffer.concat(bytes).includes(secretReason));
     await new Promise((resolve) => server.close(resolve));
+  });
+  test("receivers of one site that never answer hold up no other site's people", async () => {
+    await using world = await NotifiedSite.start();
+    await using silent = await HookReceiver.start("http", () => undefined);
+    for (let count = 0; count < 12; count += 1) {
+      const { status } = await addHook(world, "olaf", silent.url(`/${count}`), "cleo");
+      assert.is(status, 201);
+    }
+    await using receiver = await HookReceiver.start("http");
+    const other = await twinSite();
+    await world.relay.register(other);
+    const { id } = other;
+    const token = await world.token("anna");
+    const body = { url: receiver.url(), name: "hook", person: "anna" };
+    await world.relay.call("POST", `/sites/${id}/notify/webhooks`, { token, body });
+    await world.request();
+    await silent.hooked.at(7);
+    const request = await signed("request", await other.request(), "vera");
+    await world.relay.drop(other, await world.token("vera"), request);
+    const { body: hooked } = await receiver.hooked.at(0);
+    assert.is((JSON.parse(hooked) as { site: string }).site, "Paper mill 2");
+    assert.is(silent.hooked.items.length, 8);
+    world.relay.clock.advanceMs(outboundLimitMs);
+    await silent.hooked.at(11);
+    world.relay.clock.advanceMs(outboundLimitMs);
   });
   test("a message that a receiver refuses is on record with its reason and nothing of what the receiver said", async () => {
     await using world = await NotifiedSite.start();
