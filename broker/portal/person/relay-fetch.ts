@@ -38,7 +38,9 @@ export const pageRelay: RelayCaller = {
     };
     const told = Date.parse(response.headers.get("date") ?? "");
     if (!Number.isNaN(told)) behindMs = told - Date.now();
-    if (answer.status === 401) signedOut.dispatchEvent(new Event("signed-out"));
+    // Where one signs in, it says that a name or password is wrong.
+    if (answer.status === 401 && !call.path.startsWith("/api/sign-in"))
+      signedOut.dispatchEvent(new Event("signed-out"));
     return readAnswer(answer, call, schema);
   },
 };

@@ -98,6 +98,20 @@ export async function signInByPassword(
   );
 }
 
+/**
+ * After a sign-in by passkey or password: this browser's own key may open the pages by itself again, also after a "sign out everywhere". A key of
+ * somebody else than the one signed in stays as it is.
+ */
+export async function trustOwnKey(own: OwnKey, pin: Pin | undefined): Promise<void> {
+  const signed = await signEnvelope("sign-in", await signInDocument(pin), [own.sign]);
+  const body = { envelope: JSON.parse(encodeEnvelope(signed)) as unknown };
+  try {
+    await pageRelay.call({ method: "POST", path: "/api/session/browser-key", body }, v.unknown());
+  } catch (thrown) {
+    if (!(thrown instanceof RelayFault) || thrown.status >= 500) throw thrown;
+  }
+}
+
 export async function signOut(): Promise<void> {
   signedOut.dispatchEvent(new Event("leaving"));
   await pageRelay.call({ method: "DELETE", path: "/api/session" }, v.unknown());

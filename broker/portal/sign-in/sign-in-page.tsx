@@ -29,6 +29,7 @@ import {
   signInByOwnKey,
   signInByPasskey,
   signInByPassword,
+  trustOwnKey,
   type RelayFacts,
 } from "../person/session.ts";
 import { SigningWindow, TouchCancelled } from "../person/signing-window.ts";
@@ -74,6 +75,11 @@ export function SignInPage() {
     }
   };
 
+  const trustKey = async (): Promise<void> => {
+    if (known?.own !== undefined && known.pins.length > 0)
+      await trustOwnKey(known.own, onlyOne(known.pins));
+  };
+
   const byPasskey = (): void => {
     const origin = known?.signingOrigin;
     if (origin === undefined) return;
@@ -84,7 +90,10 @@ export function SignInPage() {
       setError(thrown);
       return;
     }
-    void attempt(() => signInByPasskey(touch, onlyOne(known?.pins), known?.passkeys ?? []));
+    void attempt(async () => {
+      await signInByPasskey(touch, onlyOne(known?.pins), known?.passkeys ?? []);
+      await trustKey();
+    });
   };
 
   const byKey = (code?: string): void => {
@@ -147,7 +156,10 @@ export function SignInPage() {
                 <PasswordForm
                   isBusy={isBusy}
                   onSubmit={(name, word, code) =>
-                    void attempt(() => signInByPassword(name, word, code))
+                    void attempt(async () => {
+                      await signInByPassword(name, word, code);
+                      await trustKey();
+                    })
                   }
                 />
               </Collapse>
