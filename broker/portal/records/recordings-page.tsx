@@ -135,20 +135,23 @@ function Filtered({
   const isFiltered = person !== "" || target !== "" || day !== "";
   return (
     <Stack gap="md">
-      <Group gap="sm" grow preventGrowOverflow={false} align="flex-end">
+      <Group gap="sm" align="flex-end">
         <Select
+          flex="1 1 9rem"
           label={records.person}
           value={person}
           data={choices(recordings.map((each) => [each.person, personName(side, each.person)]))}
           onChange={(value) => setPerson(value ?? "")}
         />
         <Select
+          flex="1 1 9rem"
           label={records.target}
           value={target}
           data={choices(recordings.map((each) => [each.target, targetName(side, each.target)]))}
           onChange={(value) => setTarget(value ?? "")}
         />
         <TextInput
+          flex="1 1 9rem"
           type="date"
           label={texts.day}
           value={day}

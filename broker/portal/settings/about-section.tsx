@@ -13,7 +13,12 @@ import { Section } from "./section.tsx";
 const texts = settings.relay;
 const licencesPath = "/licences.json";
 const licencesSchema = v.array(
-  v.object({ name: v.string(), version: v.string(), identifier: v.nullish(v.string()) }),
+  v.object({
+    name: v.string(),
+    version: v.string(),
+    identifier: v.nullish(v.string()),
+    text: v.nullish(v.string()),
+  }),
 );
 
 export function AboutSection() {
@@ -55,10 +60,13 @@ function Licences() {
   if (error !== undefined) return <Text>{texts.licencesNone}</Text>;
   return (
     <Stack gap={2} component="ul" className="plain-list">
-      {value?.map(({ name, version, identifier }) => (
+      {value?.map(({ name, version, identifier, text }) => (
         <li key={`${name} ${version}`}>
-          <Text size="sm">
+          <Text size="sm" fw={600}>
             {name} {version}: {identifier ?? "?"}
+          </Text>
+          <Text size="sm" className="keeps-lines">
+            {text}
           </Text>
         </li>
       ))}

@@ -98,7 +98,12 @@ function Groups({ groups }: { readonly groups: readonly ApiGroup[] }) {
             variant="separated"
           >
             {operations.map((operation) => (
-              <Accordion.Item key={operation.id} value={operation.id} id={operation.id}>
+              <Accordion.Item
+                key={operation.id}
+                value={operation.id}
+                id={operation.id}
+                className="linked"
+              >
                 <Accordion.Control>
                   <Stack gap={2}>
                     <Group gap="xs">
