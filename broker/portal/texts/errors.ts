@@ -78,6 +78,15 @@ export const edgeWords: Readonly<Record<string, ErrorWords>> = {
     title: "Somebody else is on the machine",
     advice: "Try again when they have left; an approver can end their job.",
   },
+  "other-hours": {
+    title: "Not at this hour",
+    advice: "This standing permission opens in its hours only. They stand on the job's page.",
+  },
+  "clock-needed": {
+    title: "The box does not know the time",
+    advice: "A standing permission opens only once the box has its time from the network.",
+  },
+  busy: { title: "Too many people at once", advice: "Try again in a moment." },
   idle: { title: "Nothing happened for a while", advice: "Open it again while the time runs." },
   "second-factor-needed": { title: "The code was not accepted", advice: "Try the next code." },
   "fresh-approval-needed": {
