@@ -1,6 +1,7 @@
 // The files of a built page, read whole at start: what is served cannot change under a running relay, and no path of a request reaches the disk.
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { basename, extname, join, relative, sep } from "node:path";
 
 /** One file in the forms that the build has made of it. */
@@ -35,8 +36,23 @@ const types: Readonly<Record<string, string>> = {
 const sums = "SHA256SUMS";
 const plainText = "text/plain; charset=utf-8";
 
+/** How often a reading begins anew when a build replaced the folder under it. */
+const maxReadings = 20;
+const pauseMs = 50;
+
 /** The files of `folder`; none if it was not built. Kinds of file that no page needs are left out. */
 export async function readPageFiles(folder: string): Promise<PageFiles> {
+  for (let reading = 1; ; reading += 1) {
+    try {
+      return await readOnce(folder);
+    } catch (thrown) {
+      if (!isMissing(thrown) || reading === maxReadings) throw thrown;
+      await sleep(pauseMs);
+    }
+  }
+}
+
+async function readOnce(folder: string): Promise<PageFiles> {
   const files = new Map<string, PageFile>();
   for (const name of await namesIn(folder)) {
     const type = basename(name) === sums ? plainText : types[extname(name)];

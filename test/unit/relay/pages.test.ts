@@ -1,12 +1,13 @@
 // What the relay serves to browsers: two hosts and no third, headers, one page with many addresses, and nothing outside the built folders.
 import { once } from "node:events";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import { connect, type AddressInfo, type Socket } from "node:net";
 import { join } from "node:path";
 import * as tls from "node:tls";
 import { gzipSync } from "node:zlib";
 import * as assert from "uvu/assert";
+import { readPageFiles } from "../../../broker/relay/page-files.ts";
 import { openPages } from "../../../broker/relay/pages.ts";
 import { group } from "../../support/group.ts";
 import { temporaryFolder } from "../../support/temporary.ts";
@@ -251,6 +252,21 @@ await group("relay pages", { timeoutMs: 20_000 }, (test) => {
       assert.match(answer.body, /npm run build/);
     }
     assert.is((await raw(port, "/api/relay", portal)).body, "api");
+  });
+  test("a folder that is rebuilt while it is read is read anew, whole", async () => {
+    using folder = temporaryFolder();
+    mkdirSync(join(folder.path, "assets"));
+    folder.file("index.html", "old");
+    for (let count = 0; count < 200; count += 1) folder.file(`assets/old-${count}.js`, "old");
+    const reading = readPageFiles(folder.path);
+    await new Promise((resolve) => setImmediate(resolve));
+    rmSync(join(folder.path, "assets"), { recursive: true });
+    mkdirSync(join(folder.path, "assets"));
+    folder.file("index.html", "new");
+    folder.file("assets/new.js", "new");
+    const files = await reading;
+    assert.equal([...files.keys()].sort(), ["/assets/new.js", "/index.html"]);
+    assert.is(Buffer.from(files.get("/index.html")?.plain ?? []).toString(), "new");
   });
   test("a running relay keeps to it on its one port, upgrades included", async () => {
     await using relay = await RunningRelay.start();
