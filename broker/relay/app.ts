@@ -181,6 +181,7 @@ export async function startRelay(
       passwords,
       apiTokens,
       useNotice,
+      downloadsFolder: join(dataDirectory, "downloads"),
       totp,
       attestations,
       drop,

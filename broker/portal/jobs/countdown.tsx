@@ -69,7 +69,12 @@ export function TimeNotice({
   return (
     <div aria-live="assertive">
       {notice !== undefined && (
-        <Alert color="orange" icon={<IconAlarm aria-hidden />} title={session.warnings[notice]}>
+        <Alert
+          color="orange"
+          icon={<IconAlarm aria-hidden />}
+          title={session.warnings[notice]}
+          mb="md"
+        >
           <MoreTime side={side} job={job} state={state} />
         </Alert>
       )}

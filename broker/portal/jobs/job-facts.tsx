@@ -15,7 +15,7 @@ export function JobFacts({ job, side }: { readonly job: Job; readonly side: Page
   const { reason, ticket, minutes, startBeforeAt, issuedAt, edge, targets } = job.request.payload;
   const granted = job.grant?.payload;
   return (
-    <Stack component="dl" gap="md" className="facts">
+    <Stack component="dl" gap="md" m={0}>
       <Fact name={jobs.facts.machines}>
         {(granted?.targets ?? targets).map(({ id, rights }) => (
           <Text key={id}>

@@ -1,4 +1,4 @@
-// What the relay says about telling approvers: its own word, shown as such; nothing depends on it.
+// What the relay says about telling approvers, and what it offers: its own word, shown as such; nothing depends on it.
 import * as v from "valibot";
 import { parsePersonId, type DocumentHash, type SiteId } from "../../../shared/ids.ts";
 import { RelayFault } from "../../../shared/site/relay-call.ts";
@@ -44,4 +44,13 @@ export function askForMoreTime(
 ): Promise<v.InferOutput<typeof asked>> {
   const path = `/api/sites/${site}/requests/${request}/more-time`;
   return pageRelay.call({ method: "POST", path, body: {} }, asked);
+}
+
+const downloads = v.object({
+  windows: v.nullable(v.object({ path: v.string(), bytes: v.number() })),
+});
+
+/** What this relay offers to download. */
+export function offeredDownloads(signal: AbortSignal): Promise<v.InferOutput<typeof downloads>> {
+  return pageRelay.call({ method: "GET", path: "/api/downloads", signal }, downloads);
 }

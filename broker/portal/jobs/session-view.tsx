@@ -44,9 +44,11 @@ export function SessionView({ side, job, live, state }: SessionProps) {
         </>
       }
     >
-      <Stack gap="md">
+      <div>
         <TimeNotice side={side} job={job} state={state} />
         <Connection isAway={state.isAway} timesBack={state.timesBack} />
+      </div>
+      <Stack gap="md">
         {state.targets.length === 1 ? (
           state.targets.map((target) => (
             <Target key={target.id} target={target} job={job} live={live} state={state} />
@@ -189,7 +191,7 @@ function Connection({
   return (
     <div aria-live="polite">
       {isAway && (
-        <Alert color="yellow" icon={<IconPlugConnectedX aria-hidden />} role="status">
+        <Alert color="yellow" icon={<IconPlugConnectedX aria-hidden />} role="status" mb="md">
           {session.away}
         </Alert>
       )}

@@ -262,12 +262,13 @@ export const download = {
   title: "The sallyport command",
   about: "For programs of your own: PLC tools, database clients, ssh, file transfer.",
   windows: "Windows",
-  windowsZip: "Download for Windows (zip)",
+  windowsZip: (megabytes: number) => `Download for Windows (zip, ${megabytes} MB)`,
   windowsHint:
-    "Unpack it anywhere and open a command prompt in that folder; nothing is installed. It brings its own Node. It was built, and not yet tried on Windows.",
-  windowsMissing: "This relay does not offer the Windows package. Its operator makes it with:",
+    "Unpack it anywhere and open a command prompt in that folder; nothing is installed. It brings its own Node. It was built on Linux and not yet tried on Windows.",
+  windowsMissing:
+    "This relay does not offer the Windows package. Its operator makes it with this line, and puts it into “downloads” in the relay's data directory:",
   unix: "Linux, macOS",
-  unixHint: "With git and npm on your computer:",
-  introduce: "Then, once: answer your invitation with it",
-  check: "Try it",
+  unixHint: "In a copy of Sallyport's sources, with npm on your computer:",
+  key: "A key for it",
+  back: "To your jobs",
 } as const;

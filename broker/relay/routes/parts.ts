@@ -32,6 +32,8 @@ export interface ApiParts {
   /** Raw Ed25519 key, base64url. */
   readonly attestationKey: string;
   readonly registrationToken: string;
+  /** What the operator offers lies here. */
+  readonly downloadsFolder: string;
   readonly clock: Clock;
   readonly store: Store;
   readonly directory: Directory;

@@ -6,6 +6,7 @@ import { attestationRoutes } from "./attestations.ts";
 import { auditRoutes } from "./audit.ts";
 import { currentSignInRoutes } from "./current-sign-in.ts";
 import { documentRoutes } from "./documents.ts";
+import { downloadRoutes } from "./downloads.ts";
 import { draftRoutes } from "./drafts.ts";
 import { edgeRoutes } from "./edges.ts";
 import { invitationRoutes } from "./invitations.ts";
@@ -48,6 +49,7 @@ export function routes(api: Api, parts: ApiParts): void {
     moreTimeRoutes,
     auditRoutes,
     draftRoutes,
+    downloadRoutes,
   ]) {
     add(api, parts);
   }

@@ -25,6 +25,8 @@ interface Description {
 const open = [
   "get /api/relay",
   "get /api/health",
+  "get /api/downloads",
+  "get /api/downloads/sallyport-windows.zip",
   "get /api/edge/nonce",
   "post /api/sites",
   "post /api/sign-in/nonce",
