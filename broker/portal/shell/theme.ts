@@ -17,10 +17,9 @@ const petrol: MantineColorsTuple = [
 
 export const theme = createTheme({
   primaryColor: "petrol",
-  primaryShade: { light: 9, dark: 6 },
+  // In both, white on it can be read (4.5 : 1).
+  primaryShade: { light: 9, dark: 8 },
   autoContrast: true,
-  // White on the petrol and red of dark pages would be too pale to read.
-  luminanceThreshold: 0.2,
   colors: { petrol },
   fontFamily: "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif",
   fontFamilyMonospace: "ui-monospace, 'Cascadia Mono', 'DejaVu Sans Mono', Menlo, monospace",
