@@ -33,12 +33,26 @@ import {
   offeredMinutes,
   presetMinutes,
   type FieldName,
+  type WindowFields,
 } from "./request-draft.ts";
 import { TargetChoice, type ChosenTargets } from "./target-choice.tsx";
+import { WindowsChoice } from "./windows-choice.tsx";
 import { fieldOfMoment, momentOfField } from "./times.ts";
 
 const daySeconds = 24 * 3600;
+const monthSeconds = 30 * daySeconds;
 const presencePollMs = 15_000;
+
+type When = "now" | "later" | "regularly";
+
+const whenHints: Readonly<Record<When, string | undefined>> = {
+  now: ask.nowHint,
+  later: undefined,
+  regularly: ask.regularlyHint,
+};
+
+/** An early shift's week. */
+const usualWindows = { days: [1, 2, 3, 4, 5], from: "06:00", to: "14:00" };
 
 export default function AskPage() {
   const side = useSide();
@@ -54,7 +68,11 @@ export default function AskPage() {
   const [picked, setPicked] = useState<number>();
   const [isOther, setOther] = useState(false);
   const minutes = picked ?? presetMinutes(most);
-  const [when, setWhen] = useState<"now" | "later">("now");
+  const [when, setWhen] = useState<When>("now");
+  const [windows, setWindows] = useState<WindowFields>(() => ({
+    ...usualWindows,
+    until: fieldOfMoment(side.now() + monthSeconds).slice(0, 10),
+  }));
   const [start, setStart] = useState(() => fieldOfMoment(side.now() + daySeconds));
   const [faults, setFaults] = useState<Partial<Record<FieldName | "code", string>>>({});
   const [isBusy, setBusy] = useState(false);
@@ -65,12 +83,18 @@ export default function AskPage() {
   const isAway = edge !== undefined && online(edge) === false;
   const asked = [...targets].map(([id, rights]) => ({ id, rights: [...rights] }));
   const choice = useProof(side, asked);
-  const provesNow = !isAway && edge !== undefined;
+  const provesNow = !isAway && edge !== undefined && when !== "regularly";
 
   const submit = (event: FormEvent): void => {
     event.preventDefault();
-    const startBeforeAt = when === "now" ? undefined : (momentOfField(start) ?? 0);
-    const fields = { targets, minutes, reason, ticket, startBeforeAt };
+    const fields = {
+      targets,
+      minutes,
+      reason,
+      ticket,
+      startBeforeAt: when === "later" ? (momentOfField(start) ?? 0) : undefined,
+      windows: when === "regularly" ? windows : undefined,
+    };
     const found = {
       ...faultsOf(fields, manifest, side.now()),
       ...(provesNow && choice.way === "code" && !choice.isCodeWhole && { code: ask.faults.code }),
@@ -170,7 +194,7 @@ export default function AskPage() {
               />
             )}
           </Part>
-          <Part title={ask.when} about={when === "now" ? ask.nowHint : undefined}>
+          <Part title={ask.when} about={whenHints[when]}>
             <Group>
               <SegmentedControl
                 size="md"
@@ -179,8 +203,9 @@ export default function AskPage() {
                 data={[
                   { value: "now", label: ask.now },
                   { value: "later", label: ask.later },
+                  { value: "regularly", label: ask.regularly },
                 ]}
-                onChange={(value) => setWhen(value === "later" ? "later" : "now")}
+                onChange={setWhen}
               />
             </Group>
             {when === "later" && (
@@ -193,8 +218,12 @@ export default function AskPage() {
                 onChange={(event) => setStart(event.currentTarget.value)}
               />
             )}
+            {when === "regularly" && (
+              <WindowsChoice fields={windows} onChange={setWindows} error={faults.windows} />
+            )}
           </Part>
           {edge !== undefined &&
+            when !== "regularly" &&
             (isAway ? (
               <Alert color="yellow" icon={<IconInfoCircle aria-hidden />} role="status">
                 {ask.offline(side.edgeName(edge))}

@@ -5,6 +5,7 @@ import type { ReactNode } from "react";
 import type { Job } from "../../../shared/site/jobs.ts";
 import { personWords } from "../../../shared/site/people.ts";
 import type { PageSide } from "../person/page-side.ts";
+import { windowsWords } from "../approvals/windows-words.ts";
 import { Trouble, wordsOf } from "../shell/page.tsx";
 import { ask, ended, jobs } from "../texts/jobs.ts";
 import { targetName } from "./job-words.tsx";
@@ -12,7 +13,8 @@ import type { LiveEnd } from "./live-job.ts";
 import { Moment } from "./moment.tsx";
 
 export function JobFacts({ job, side }: { readonly job: Job; readonly side: PageSide }) {
-  const { reason, ticket, minutes, startBeforeAt, issuedAt, edge, targets } = job.request.payload;
+  const { reason, ticket, minutes, startBeforeAt, issuedAt, edge, targets, windows } =
+    job.request.payload;
   const granted = job.grant?.payload;
   return (
     <Stack component="dl" gap="md" m={0}>
@@ -38,9 +40,15 @@ export function JobFacts({ job, side }: { readonly job: Job; readonly side: Page
       <Fact name={jobs.facts.length}>
         <Text>{jobs.minutes(granted?.minutes ?? minutes)}</Text>
       </Fact>
-      <Fact name={jobs.facts.startBefore}>
-        <Moment at={granted?.startBeforeAt ?? startBeforeAt} as="moment" />
-      </Fact>
+      {windows === null ? (
+        <Fact name={jobs.facts.startBefore}>
+          <Moment at={granted?.startBeforeAt ?? startBeforeAt} as="moment" />
+        </Fact>
+      ) : (
+        <Fact name={jobs.facts.windows}>
+          <Text>{windowsWords(granted?.windows ?? windows)}</Text>
+        </Fact>
+      )}
       <Fact name={jobs.facts.asked}>
         <Moment at={issuedAt} />
       </Fact>

@@ -28,6 +28,12 @@ export function OpenJob({
   const isAway = edges?.find((each) => each.edge === edge)?.online === false;
   const [error, setError] = useState<unknown>();
   const isGranted = job.grant !== undefined;
+  if (job.request.payload.windows !== null && !isGranted)
+    return (
+      <Alert color="gray" role="status" icon={<IconInfoCircle aria-hidden />}>
+        {jobs.next.standing}
+      </Alert>
+    );
   const open = (given: ProofGiven): void => {
     setError(undefined);
     liveJobs.open({ side, job, ...given });

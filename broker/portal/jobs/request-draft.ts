@@ -1,4 +1,5 @@
 // What a vendor asks for, from the form's fields to the document that is signed. Pure but for the nonce.
+import * as v from "valibot";
 import { toBase64Url } from "../../../shared/bytes.ts";
 import { findTarget, policyOf, type Manifest } from "../../../shared/document/manifest.ts";
 import {
@@ -7,6 +8,11 @@ import {
   maxWaitSeconds,
   type Request,
 } from "../../../shared/document/request.ts";
+import {
+  jobWindows,
+  maxStandingSeconds,
+  type JobWindows,
+} from "../../../shared/document/windows.ts";
 import type { EdgeId, KeyId, PersonId, SiteId, TargetId } from "../../../shared/ids.ts";
 import { ask } from "../texts/jobs.ts";
 
@@ -24,9 +30,21 @@ export interface RequestFields {
   readonly ticket: string;
   /** Unix seconds; undefined: now. */
   readonly startBeforeAt: number | undefined;
+  /** Recurring windows, for a job that is begun anew in each; undefined: not. */
+  readonly windows: WindowFields | undefined;
 }
 
-export type FieldName = "targets" | "rights" | "reason" | "minutes" | "start";
+export interface WindowFields {
+  /** ISO weekdays, Monday is 1. */
+  readonly days: readonly number[];
+  /** As a browser's field for a time holds them. */
+  readonly from: string;
+  readonly to: string;
+  /** The last day, as a browser's field for a date holds it. */
+  readonly until: string;
+}
+
+export type FieldName = "targets" | "rights" | "reason" | "minutes" | "start" | "windows";
 
 /** The longest job on these targets: the tightest policy decides; without any, the most generous one. */
 export function mostMinutes(manifest: Manifest, targets: Iterable<TargetId>): number {
@@ -55,7 +73,7 @@ export function faultsOf(
   manifest: Manifest,
   now: number,
 ): Partial<Record<FieldName, string>> {
-  const { targets, minutes, reason, startBeforeAt } = fields;
+  const { targets, minutes, reason, startBeforeAt, windows } = fields;
   const most = mostMinutes(manifest, targets.keys());
   const isMinutes = Number.isInteger(minutes) && minutes >= 1 && minutes <= most;
   const isStart =
@@ -69,6 +87,7 @@ export function faultsOf(
     ...(plain(reason) === "" && { reason: ask.faults.reason }),
     ...(!isMinutes && { minutes: ask.faults.minutes(most) }),
     ...(!isStart && { start: ask.faults.start }),
+    ...(windows !== undefined && !isWindows(windows, now) && { windows: ask.faults.windows }),
   };
 }
 
@@ -84,7 +103,8 @@ export function requestOf(
   nonce: Uint8Array,
   issuedAt: number,
 ): Request {
-  const startBeforeAt = fields.startBeforeAt ?? issuedAt + nowSeconds;
+  const windows = (fields.windows && windowsOf(fields.windows)) ?? null;
+  const startBeforeAt = windows?.untilAt ?? fields.startBeforeAt ?? issuedAt + nowSeconds;
   return {
     site: by.site,
     edge: by.edge,
@@ -96,10 +116,31 @@ export function requestOf(
     waitUntilAt: Math.min(startBeforeAt, issuedAt + maxWaitSeconds),
     reason: plain(fields.reason),
     ticket: plain(fields.ticket) || null,
-    windows: null,
+    windows,
     issuedAt,
     nonce: toBase64Url(nonce),
   };
+}
+
+/** The windows by this device's clock; undefined if the fields hold none. */
+export function windowsOf({ days, from, to, until }: WindowFields): JobWindows | undefined {
+  const [year = 0, month = 0, day = 0] = until.split("-").map(Number);
+  const parsed = v.safeParse(jobWindows, {
+    timeZone: new Intl.DateTimeFormat().resolvedOptions().timeZone,
+    days: [...days].toSorted((left, right) => left - right),
+    from,
+    to,
+    // The first moment after the last day.
+    untilAt: Math.floor(new Date(year, month - 1, day + 1).getTime() / 1000),
+  });
+  return parsed.success ? parsed.output : undefined;
+}
+
+function isWindows(fields: WindowFields, now: number): boolean {
+  const windows = windowsOf(fields);
+  return (
+    windows !== undefined && windows.untilAt > now && windows.untilAt <= now + maxStandingSeconds
+  );
 }
 
 // Documents hold one line of plain text; what was typed or pasted in several becomes one.

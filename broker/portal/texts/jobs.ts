@@ -41,6 +41,8 @@ export const jobs = {
   next: {
     waiting: "Open it to give your proof: then the machine opens as soon as it is approved.",
     granted: "Open it and begin.",
+    standing:
+      "The site has your request. Once it is approved, you begin here in each of its windows.",
     live: "It goes on while you look around.",
   },
   minutes: (count: number) => plural(count, "1 minute", "N minutes"),
@@ -49,6 +51,7 @@ export const jobs = {
     reason: "What and why",
     length: "How long",
     startBefore: "Start before",
+    windows: "In these windows",
     asked: "Asked",
     site: "Box",
   },
@@ -89,6 +92,13 @@ export const ask = {
   when: "When?",
   now: "Now",
   later: "Later",
+  regularly: "Regularly",
+  regularlyHint:
+    "For recurring work: approved once, at most for 90 days. You begin anew in each window, with your proof each time; the site is told of each use.",
+  days: "On which days",
+  from: "From",
+  to: "To",
+  until: "Until the end of",
   nowHint: "You wait for the approval, and begin within eight hours.",
   startBefore: "Begin at the latest",
   startBeforeHint: "It may be approved before that; the minutes begin with your first connection.",
@@ -104,6 +114,7 @@ export const ask = {
     reason: "Say what you will do, and why.",
     minutes: (most: number) => `Between 1 and ${most} minutes.`,
     start: "Choose a time within the next 90 days.",
+    windows: "Choose days, two different times, and a last day within the next 90 days.",
     code: "Type the six digits that your authenticator shows now.",
   },
 } as const;
