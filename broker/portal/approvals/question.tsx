@@ -128,7 +128,7 @@ export function Question({
         <Stack gap="xs">
           <Button
             size="xl"
-            color="teal"
+            color="teal.9"
             loading={act.isBusy}
             disabled={given.targets.length === 0 || done !== undefined}
             leftSection={<IconFingerprint aria-hidden />}
