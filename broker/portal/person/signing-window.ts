@@ -18,6 +18,7 @@ import {
 } from "../../../shared/signing-page.ts";
 
 const closedPollMs = 300;
+const looksUntilCancelled = 5;
 const windowWidth = 480;
 const windowHeight = 720;
 
@@ -71,8 +72,12 @@ export class SigningWindow {
       else this.#answer.resolve(tell);
     };
     addEventListener("message", this.#listen);
+    let seenClosed = 0;
     this.#poll = setInterval(() => {
       if (!this.#window.closed) return;
+      // What it said last may come after the news that it is closed: they travel by different ways in the browser.
+      seenClosed += 1;
+      if (seenClosed < looksUntilCancelled) return;
       ready.reject(new TouchCancelled());
       this.#answer.reject(new TouchCancelled());
       this.#stop();
