@@ -41,6 +41,7 @@ export const theme = createTheme({
     Select: { defaultProps: { size: "md", allowDeselect: false } },
     NumberInput: { defaultProps: { size: "md" } },
     ActionIcon: { defaultProps: { size: "lg", variant: "subtle" } },
+    SegmentedControl: { defaultProps: { transitionDuration: 0 } },
     Modal: { defaultProps: { centered: true } },
   },
 });
