@@ -260,7 +260,7 @@ await group("portal vendor", { timeoutMs: 170_000 }, (test) => {
     // The box is away: the request is kept, and the proof is offered when it is back.
     edge.process.signal("SIGKILL");
     await edge.process.exited;
-    await vendor.fillIn(["Press HMI"]);
+    await vendor.fillIn(["Press HMI"], 5);
     await vendor.see("is not connected now");
     await vendor.press("Ask");
     await page.getByRole("heading", { name: "Give your proof" }).waitFor({ timeout: shownMs });
@@ -271,11 +271,17 @@ await group("portal vendor", { timeoutMs: 170_000 }, (test) => {
     await vendor.see("The site has your request");
     await vendor.approve();
     await vendor.untilScreen(/\$/);
+    await vendor.see("Five minutes left.");
     await vendor.isAccessible("session on a phone");
     await page.locator(".xterm-helper-textarea").focus();
     await vendor.run("printf '\\033]0;<img src=x onerror=alert(1)>\\007'");
     await vendor.see("<img src=x onerror=alert(1)>");
     assert.not.match(await page.title(), /img/);
+    await vendor.run("printf '\\033]8;;https://example.org\\033\\\\a link\\033]8;;\\033\\\\\\n'");
+    const pagesBefore = device.context.pages().length;
+    await page.locator(".xterm-rows").getByText("a link").last().click();
+    await vendor.run("echo clicked");
+    assert.is(device.context.pages().length, pagesBefore, "a link of the device opens nothing");
     await page.getByRole("button", { name: "Ctrl", exact: true }).click({ timeout: shownMs });
     await page.keyboard.type("d");
     await vendor.see("The shell ended with code 0");
