@@ -1,4 +1,4 @@
-// Builds the `sallyport` command for Windows as one zip with its own Node: `npm run windows-zip [file]`. The same sources and the same Node give the
+// Builds the `sallyport` command for Windows as one zip with its own Node: `npm run windows-zip`. The same sources and the same Node give the
 // same bytes: entries are sorted, and none has a time of its own. It was never tried on Windows, and its README says so.
 import { execFile } from "node:child_process";
 import { mkdtemp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
@@ -136,7 +136,7 @@ export function fileInTar(tar: Uint8Array, wanted: string): Uint8Array {
 }
 
 if (import.meta.main) {
-  const file = process.argv[2] ?? join(import.meta.dirname, "command/dist/sallyport-windows.zip");
+  const file = join(import.meta.dirname, "command/dist/sallyport-windows.zip");
   const zip = await makeWindowsZip(await fetchNode());
   await mkdir(dirname(file), { recursive: true });
   await writeFile(file, zip);
