@@ -1,0 +1,64 @@
+// People in front of the portal: they answer invitations, and touch their authenticator on the signing page.
+import type { Page } from "playwright-core";
+import { startDevice, type Device, type DeviceOptions } from "./browser.ts";
+
+/** Presses the signing page's main button in the window that `act` opens; returns what the page showed. */
+export async function touch(device: Device, act: () => Promise<unknown>): Promise<string> {
+  const window = await device.signingWindow(act);
+  const main = window.locator("button").first();
+  await main.waitFor();
+  const shown = await window.locator("body").innerText();
+  await main.click();
+  return shown;
+}
+
+/** Closes the signing window that `act` opens: the person changed their mind. */
+export async function closeSigning(device: Device, act: () => Promise<unknown>): Promise<void> {
+  const window = await device.signingWindow(act);
+  await window.locator("button").first().waitFor();
+  await window.close();
+}
+
+/** Answers an invitation on a device of its own, with a passkey of its own. */
+export async function answerLink(
+  url: string,
+  link: string,
+  options: DeviceOptions = {},
+): Promise<Device> {
+  const device = await startDevice(url, options);
+  await introduceBy(device, link);
+  return device;
+}
+
+/** Answers an invitation on a device that runs already. */
+export async function introduceBy(device: Device, link: string): Promise<void> {
+  const { page } = device;
+  await page.goto(link);
+  const make = page.getByRole("button", { name: "Create my passkey" });
+  await make.waitFor();
+  await touch(device, () => make.click());
+  const introduce = page.getByRole("button", { name: "Introduce myself" });
+  await introduce.waitFor();
+  await touch(device, () => introduce.click());
+  await page.getByText("You are introduced").waitFor();
+}
+
+/** Waits until the site lists somebody who has introduced himself, and goes on to the pages. */
+export async function enter({ page }: Device): Promise<void> {
+  await page.getByRole("button", { name: "Go on" }).click({ timeout: 60_000 });
+}
+
+/** Waits for a text on the page; what is shown instead is told. */
+export async function see(page: Page, text: string | RegExp, timeout = 30_000): Promise<void> {
+  try {
+    await page.getByText(text).first().waitFor({ timeout });
+  } catch (cause) {
+    const shown = await page.locator("body").innerText();
+    throw new Error(`page ${page.url()} does not show ${text}, but:\n${shown}`, { cause });
+  }
+}
+
+/** The link that the page shows to be handed over. */
+export function linkShown(page: Page): Promise<string> {
+  return page.getByRole("textbox", { name: "Link" }).inputValue();
+}
