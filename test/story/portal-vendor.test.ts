@@ -222,6 +222,21 @@ await group("portal vendor", { timeoutMs: 170_000 }, (test) => {
     await page.getByRole("tab", { name: "Press HMI" }).click();
     await vendor.run("echo still here");
 
+    // By keyboard and by the tools beside the terminal.
+    await device.context.grantPermissions(["clipboard-read", "clipboard-write"]);
+    await page.locator(".xterm-rows").getByText("still here").last().dblclick();
+    await page.keyboard.press("Control+Shift+C");
+    const copied = await page.evaluate<string>("navigator.clipboard.readText()");
+    assert.match(copied, /^(still|here|echo)\s*$/);
+    await vendor.press("Paste");
+    await vendor.untilScreen(new RegExp(`\\$ ${copied.trim()}`));
+    await page.keyboard.press("Control+c");
+    await page.keyboard.press("Control+Shift+L");
+    assert.is(
+      await page.evaluate("document.activeElement.getAttribute('aria-label')"),
+      "Copy selection",
+    );
+
     await installation.approver.do("end", job, "--yes");
     await vendor.see("Ended by ben");
     await vendor.isAccessible("ended");

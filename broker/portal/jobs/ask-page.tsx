@@ -146,7 +146,6 @@ export default function AskPage() {
             <Textarea
               label={ask.reason}
               description={ask.reasonHint}
-              placeholder={ask.reasonPlaceholder}
               value={reason}
               maxLength={1000}
               required

@@ -44,41 +44,41 @@ export function SessionView({ side, job, live, state }: SessionProps) {
         </>
       }
     >
-      <div>
-        <TimeNotice side={side} job={job} state={state} />
-        <Connection isAway={state.isAway} timesBack={state.timesBack} />
-      </div>
       <Stack gap="md">
-        {state.targets.length === 1 ? (
-          state.targets.map((target) => (
-            <Target key={target.id} target={target} job={job} live={live} state={state} />
-          ))
-        ) : (
-          <Tabs defaultValue={state.targets[0]?.id ?? null} keepMounted={false}>
-            <Tabs.List aria-label={session.machines}>
-              {state.targets.map(({ id, name, kind }) => (
-                <Tabs.Tab
-                  key={id}
-                  value={id}
-                  leftSection={
-                    kind === "ssh" ? (
-                      <IconTerminal2 size={18} aria-hidden />
-                    ) : (
-                      <IconPlugConnected size={18} aria-hidden />
-                    )
-                  }
-                >
-                  {name}
-                </Tabs.Tab>
+        <div>
+          <TimeNotice side={side} job={job} state={state} />
+          <Connection isAway={state.isAway} timesBack={state.timesBack} />
+          {state.targets.length === 1 ? (
+            state.targets.map((target) => (
+              <Target key={target.id} target={target} job={job} live={live} state={state} />
+            ))
+          ) : (
+            <Tabs defaultValue={state.targets[0]?.id ?? null} keepMounted={false}>
+              <Tabs.List aria-label={session.machines}>
+                {state.targets.map(({ id, name, kind }) => (
+                  <Tabs.Tab
+                    key={id}
+                    value={id}
+                    leftSection={
+                      kind === "ssh" ? (
+                        <IconTerminal2 size={18} aria-hidden />
+                      ) : (
+                        <IconPlugConnected size={18} aria-hidden />
+                      )
+                    }
+                  >
+                    {name}
+                  </Tabs.Tab>
+                ))}
+              </Tabs.List>
+              {state.targets.map((target) => (
+                <Tabs.Panel key={target.id} value={target.id} pt="md">
+                  <Target target={target} job={job} live={live} state={state} />
+                </Tabs.Panel>
               ))}
-            </Tabs.List>
-            {state.targets.map((target) => (
-              <Tabs.Panel key={target.id} value={target.id} pt="md">
-                <Target target={target} job={job} live={live} state={state} />
-              </Tabs.Panel>
-            ))}
-          </Tabs>
-        )}
+            </Tabs>
+          )}
+        </div>
         <Group justify="space-between" align="flex-start">
           <MoreTime side={side} job={job} state={state} />
           {state.endsAt !== null && (

@@ -1,5 +1,5 @@
 // Which machines of one box, and what is needed on each, in words.
-import { Badge, Checkbox, Fieldset, Group, Stack, Text } from "@mantine/core";
+import { Badge, Checkbox, Fieldset, Group, Input, Stack, Text } from "@mantine/core";
 import type { ManifestTarget } from "../../../shared/document/manifest.ts";
 import type { EdgeId, TargetId } from "../../../shared/ids.ts";
 import type { PageSide } from "../person/page-side.ts";
@@ -37,9 +37,9 @@ export function TargetChoice({ side, chosen, onChange, isOnline, error }: Target
   return (
     <Stack gap="md">
       {error !== undefined && (
-        <Text c="red" role="alert">
+        <Input.Error size="md" role="alert">
           {error}
-        </Text>
+        </Input.Error>
       )}
       {edge !== undefined && edges.length > 1 && (
         <Text c="dimmed" size="sm" aria-live="polite">

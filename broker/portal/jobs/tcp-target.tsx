@@ -41,7 +41,7 @@ export function TcpTarget({ target, job }: { readonly target: AdmittedTarget; re
 export function PasteLine({ line }: { readonly line: string }) {
   return (
     <Group gap="sm">
-      <Code block flex="1 1 220px">
+      <Code block flex="1 1 220px" fz="sm" tabIndex={0} className="paste-line">
         {line}
       </Code>
       <CopyButton value={line}>

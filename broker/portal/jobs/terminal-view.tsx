@@ -46,6 +46,8 @@ const screenKeys: readonly ScreenKey[] = [
   "end",
 ];
 
+const touched = "(pointer: coarse)";
+
 export interface TerminalViewProps {
   readonly live: LiveJob;
   readonly tab: TerminalTab;
@@ -65,7 +67,9 @@ export default function TerminalView(props: TerminalViewProps) {
   const leaving = useRef<HTMLDivElement>(null);
   const [isFull, setFull] = useFullScreen();
   const [question, setQuestion] = useState<PasteQuestion>();
-  const isTouched = useMediaQuery("(pointer: coarse)");
+  const isTouched = useMediaQuery(touched, matchMedia(touched).matches, {
+    getInitialValueInEffect: false,
+  });
 
   useEffect(() => {
     const shown = place.current;
@@ -158,7 +162,7 @@ function Tools({
       .catch(() => notifications.show({ message: terminal.pasteBlocked, color: "yellow" }));
   };
   return (
-    <Group gap="xs" role="toolbar" aria-label={terminal.screenKeys}>
+    <Group gap={4} role="toolbar" aria-label={terminal.tools}>
       <Tool icon={IconCopy} label={terminal.copy} onClick={() => void pane.copy()} />
       <Tool icon={IconClipboard} label={terminal.paste} onClick={paste} />
       <Tool icon={IconZoomOut} label={terminal.smaller} onClick={() => resize(-1)} />
@@ -196,6 +200,7 @@ function Tool({
   return (
     <Tooltip label={label}>
       <ActionIcon
+        size="xl"
         aria-label={label}
         aria-pressed={isPressed}
         color={isPressed === true ? "petrol" : "gray"}
@@ -221,13 +226,7 @@ function ScreenKeys({ pane, state }: { readonly pane: TerminalPane; readonly sta
         {terminal.keyNames.control}
       </Button>
       {screenKeys.map((key) => (
-        <Button
-          key={key}
-          size="sm"
-          variant="default"
-          onMouseDown={keepFocus}
-          onClick={() => pane.press(key)}
-        >
+        <Button key={key} variant="default" onMouseDown={keepFocus} onClick={() => pane.press(key)}>
           {terminal.keyNames[key]}
         </Button>
       ))}

@@ -1,5 +1,17 @@
 // While a job waits: on the way to the box, then who is asked, when and who is next, until when; it ends by itself with the approval or a denial.
-import { Alert, Badge, Button, Card, Group, List, Stack, Switch, Text, Title } from "@mantine/core";
+import {
+  Alert,
+  Badge,
+  Button,
+  Card,
+  Group,
+  List,
+  Stack,
+  Switch,
+  Text,
+  ThemeIcon,
+  Title,
+} from "@mantine/core";
 import { IconBell, IconClockPause, IconPlugConnectedX } from "@tabler/icons-react";
 import { useEffect, useState } from "react";
 import type { Job } from "../../../shared/site/jobs.ts";
@@ -34,7 +46,9 @@ export function WaitingView({
       <Stack gap="lg">
         <Stack gap="xs" aria-live="polite">
           <Group gap="sm" wrap="nowrap" align="flex-start">
-            <IconClockPause aria-hidden />
+            <ThemeIcon variant="light" size="lg">
+              <IconClockPause aria-hidden />
+            </ThemeIcon>
             <Stack gap={4}>
               <Title order={2} size="h3">
                 {waiting.heading}

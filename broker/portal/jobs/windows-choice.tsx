@@ -1,5 +1,5 @@
 // Recurring windows as one fills them in: which days, from when to when, until which day, by this device's clock.
-import { Chip, Group, Stack, Text, TextInput } from "@mantine/core";
+import { Chip, Group, Input, Stack, TextInput } from "@mantine/core";
 import { ask } from "../texts/jobs.ts";
 import type { WindowFields } from "./request-draft.ts";
 
@@ -54,9 +54,9 @@ export function WindowsChoice({
         />
       </Group>
       {error !== undefined && (
-        <Text c="red" role="alert">
+        <Input.Error size="md" role="alert">
           {error}
-        </Text>
+        </Input.Error>
       )}
     </Stack>
   );

@@ -1,5 +1,6 @@
 // The one place of colours, sizes and component defaults. Pages use names of this theme and nothing of their own.
 import { createTheme, type MantineColorsTuple } from "@mantine/core";
+import { shell } from "../texts/shell.ts";
 
 /** Petrol: calm, and apart from the green of "yes" and the red of "stop". */
 const petrol: MantineColorsTuple = [
@@ -42,6 +43,7 @@ export const theme = createTheme({
     NumberInput: { defaultProps: { size: "md" } },
     ActionIcon: { defaultProps: { size: "lg", variant: "subtle" } },
     SegmentedControl: { defaultProps: { transitionDuration: 0 } },
-    Modal: { defaultProps: { centered: true } },
+    Modal: { defaultProps: { centered: true, closeButtonProps: { "aria-label": shell.close } } },
+    Notification: { defaultProps: { closeButtonProps: { "aria-label": shell.close } } },
   },
 });

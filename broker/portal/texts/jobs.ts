@@ -80,8 +80,8 @@ export const ask = {
     tcp: "For your own program; you need the sallyport command on your computer",
   } as Readonly<Record<string, string>>,
   reason: "What will you do, and why?",
-  reasonHint: "One or two sentences. The approver reads them on a phone.",
-  reasonPlaceholder: "Replace the axis drive's parameters after the exchange of the motor",
+  reasonHint:
+    "One or two sentences; the approver reads them on a phone. For example: replace the axis drive's parameters after the exchange of the motor.",
   ticket: "Ticket or order number",
   optional: "optional",
   length: "How long?",
@@ -236,6 +236,7 @@ export const terminal = {
   closed: "The machine closed the connection.",
   present: (names: string) => `Also here: ${names}`,
   keys: "Ctrl+Shift+C copies, Ctrl+Shift+V pastes, Ctrl+Shift+L leaves the terminal.",
+  tools: "Terminal",
   screenKeys: "Keys",
   keyNames: {
     escape: "Esc",
