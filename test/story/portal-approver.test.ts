@@ -60,7 +60,7 @@ await group("the approver's pages", { timeoutMs: 240_000 }, (test) => {
     });
     await held.line(/"event":"admitted"/, limitMs);
     assert.is(device.touches() - before, 1);
-    await mia.see("Approved. The vendor is let in now.");
+    await mia.see("Approved. The vendor can start now.");
     await mia.check();
 
     await using terminal = vendor.start(["ssh", "press-hmi"]);

@@ -62,7 +62,7 @@ await group("messages", { timeoutMs: 240_000 }, (test) => {
     // No push service is reachable from here: said in words. What it would deliver is given to the service worker by the browser's own debugger.
     await mia.device.context.grantPermissions(["notifications"], { origin: relay.url });
     await page.reload();
-    await mia.press("Allow messages on this device");
+    await mia.press("Allow messages here");
     await mia.see("this browser's push service cannot be reached from here");
     await pushes(mia, relay.url, { url: `${relay.url}/requests/${job}`, tag: "one" });
     await mia.see("Let vera in?");
@@ -99,7 +99,7 @@ await group("messages", { timeoutMs: 240_000 }, (test) => {
     await hmi.getByRole("button", { name: "Save" }).click();
     await olga.see("Saved.");
     await page.reload();
-    await olga.see("1. olga");
+    await olga.see("2. olga");
     assert.is(await hmi.getByLabel("Minutes until the next is asked").inputValue(), "7");
   });
 });

@@ -106,7 +106,7 @@ export const approvals = {
   },
   nothingSigned: "Nothing was signed. You can try again.",
   approved: {
-    granted: "Approved. The vendor is let in now.",
+    granted: "Approved. The vendor can start now.",
     partly: "Your approval counts. Another approver has to sign the same.",
     denied: "The vendor is told.",
     extended: "More time is given.",

@@ -14,8 +14,8 @@ export const notifications = {
       "A message appears here even while this page is closed. It says that somebody asks, no more.",
     install: "Put Sallyport on the home screen",
     installAbout: "Then it opens like an app, and messages come more surely.",
-    allow: "Allow messages on this device",
-    again: "Set up again on this device",
+    allow: "Allow messages here",
+    again: "Set up again here",
     unsupported:
       "This browser cannot show messages. Use Chrome, Edge, Firefox or Safari, or be told by mail.",
     blocked:
