@@ -143,7 +143,7 @@ export async function withNewcomers(
         (old) => ({
           ...old,
           roles: [...new Set([...old.roles, ...subject.roles])],
-          keys: [...old.keys, ...keys],
+          keys: withKeys(old.keys, keys),
         }),
       );
     } else if (subject.kind === "administrator") {
@@ -155,7 +155,7 @@ export async function withNewcomers(
           ...old,
           administrators: merged(old.administrators, administrator, (one) => ({
             ...one,
-            keys: [...one.keys, ...keys],
+            keys: withKeys(one.keys, keys),
           })),
         }),
       );
@@ -177,7 +177,7 @@ export function withTechnicians(
     if (subject.kind !== "technician") return list;
     return merged(list, { id: subject.id, name: subject.name, keys }, (old) => ({
       ...old,
-      keys: [...old.keys, ...keys],
+      keys: withKeys(old.keys, keys),
     }));
   }, technicians);
 }
@@ -185,6 +185,12 @@ export function withTechnicians(
 /** The first checkpoint of an introduced edge: an anchor exists from the first grant on. */
 export function firstCheckpoint({ introduction }: Newcomer) {
   return introduction.edge === null ? undefined : unembed(introduction.edge.checkpoint);
+}
+
+// Whoever replaces a lost passkey in the same browser introduces that browser's own key again.
+function withKeys(old: readonly PublicKey[], added: readonly PublicKey[]): readonly PublicKey[] {
+  const known = new Set(old.map(keyMaterial));
+  return [...old, ...added.filter((key) => !known.has(keyMaterial(key)))];
 }
 
 function merged<Item extends { readonly id: string }>(

@@ -80,7 +80,7 @@ async function invite(page: Page, step: string, name: string): Promise<string> {
 
 await group("the first run in browsers", { timeoutMs: 240_000 }, (test) => {
   test("from nothing to a rehearsed request: four signatures of the owner, no command line", async () => {
-    await using folder = temporaryFolder();
+    using folder = temporaryFolder();
     await using relay = await startRelay(folder.path);
     await using ssh = await startSshd();
     await using laptop = await startDevice(relay.url);

@@ -120,13 +120,20 @@ await group("an owner's changes", {}, (test) => {
     assert.is(listed[0]?.target.name, "Other");
   });
   test("the same person's new keys come while old ones go, in one manifest", async () => {
-    const site = await PaperSite.make();
+    const laptop = await keyOf("ben's laptop");
+    const site = await PaperSite.make((manifest) => ({
+      ...manifest,
+      persons: manifest.persons.map((person) =>
+        person.id === "ben" ? { ...person, keys: [...person.keys, laptop] } : person,
+      ),
+    }));
     const old = await keyOf("ben");
     const fresh = await keyOf("ben's new phone");
     const newcomer = {
       who: "ben",
       subject: { kind: "person", id: "ben", name: "Ben", roles: ["owner", "approver"] },
-      introduction: { invitation: "i", keys: [fresh], edge: null },
+      // The browser is the same: its own key is introduced again, and stands once.
+      introduction: { invitation: "i", keys: [laptop, fresh], edge: null },
       fingerprints: [],
     } as unknown as Newcomer;
     const made = await prepared(
@@ -137,7 +144,7 @@ await group("an owner's changes", {}, (test) => {
       ],
       [newcomer],
     );
-    assert.equal(made.manifest.persons.find(({ id }) => id === "ben")?.keys, [fresh]);
+    assert.equal(made.manifest.persons.find(({ id }) => id === "ben")?.keys, [laptop, fresh]);
     assert.equal(made.sentences, [
       "Name of ben gets another key",
       "One key of Name of ben counts no more",
