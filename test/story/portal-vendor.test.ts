@@ -138,6 +138,13 @@ class Vendor implements AsyncDisposable {
     return this.page.locator(".xterm-rows").innerText();
   }
 
+  /** Clicks where the terminal shows a text last. */
+  async clickOn(text: string, clickCount: number): Promise<void> {
+    const box = await this.page.locator(".xterm-rows").getByText(text).last().boundingBox();
+    if (box === null) throw new Error(`terminal does not show "${text}"`);
+    await this.page.mouse.click(box.x + 5, box.y + box.height / 2, { clickCount });
+  }
+
   async untilScreen(expected: RegExp): Promise<string> {
     for (let attempt = 0; attempt < 200; attempt += 1) {
       const screen = await this.screen();
@@ -224,7 +231,7 @@ await group("portal vendor", { timeoutMs: 170_000 }, (test) => {
 
     // By keyboard and by the tools beside the terminal.
     await device.context.grantPermissions(["clipboard-read", "clipboard-write"]);
-    await page.locator(".xterm-rows").getByText("still here").last().dblclick();
+    await vendor.clickOn("still here", 2);
     await page.keyboard.press("Control+Shift+C");
     const copied = await page.evaluate<string>("navigator.clipboard.readText()");
     assert.match(copied, /^(still|here|echo)\s*$/);
@@ -294,7 +301,7 @@ await group("portal vendor", { timeoutMs: 170_000 }, (test) => {
     assert.not.match(await page.title(), /img/);
     await vendor.run("printf '\\033]8;;https://example.org\\033\\\\a link\\033]8;;\\033\\\\\\n'");
     const pagesBefore = device.context.pages().length;
-    await page.locator(".xterm-rows").getByText("a link").last().click();
+    await vendor.clickOn("a link", 1);
     await vendor.run("echo clicked");
     assert.is(device.context.pages().length, pagesBefore, "a link of the device opens nothing");
     await page.getByRole("button", { name: "Ctrl", exact: true }).click({ timeout: shownMs });

@@ -43,7 +43,7 @@ export function Countdown({ state }: { readonly state: LiveState }) {
     <Group gap="xs" wrap="nowrap" role="timer" aria-live="off">
       <Badge
         size="xl"
-        variant={isShort ? "filled" : "light"}
+        variant="light"
         color={isShort ? "orange" : "petrol"}
         leftSection={<IconAlarm size={18} aria-hidden />}
         className="clock"
