@@ -12,6 +12,7 @@ import { plantTargets } from "../support/plant-targets.ts";
 import { channelFigures, dropRecordings, sinkTarget, startLoadSink } from "./channel-figures.ts";
 import { figureNames, jsonLine, tableLine, type Figure, type FigureName } from "./figure.ts";
 import { signingLoad } from "./page-figures.ts";
+import { portalFigureNames, portalFigures } from "./portal-figures.ts";
 import { approveToPrompt, deviceTarget, endOfSession, shellTarget } from "./session-figures.ts";
 
 /** After a start, garbage of the start is collected and the link is quiet. */
@@ -21,6 +22,7 @@ const { values } = parseArgs({ options: { json: { type: "boolean" }, only: { typ
 const wanted = figureNames.filter((name) => name.includes(values.only ?? ""));
 const isWanted = (name: FigureName): boolean => wanted.includes(name);
 const wantsInstallation = wanted.some((name) => name !== "signing.load_kb");
+const wantsPortal = wanted.some((name) => portalFigureNames.includes(name));
 const wantsChannel = wanted.some((name) => name.startsWith("channel."));
 
 if (wanted.length === 0) {
@@ -39,11 +41,16 @@ async function measure(): Promise<void> {
     tcpTarget(sinkTarget, sink.port),
     tcpTarget(deviceTarget, device.port),
   ];
-  await using site = await startInstallation(targets, { secondFactor: "waived" });
+  await using site = await startInstallation(targets, {
+    secondFactor: "waived",
+    signingPage: true,
+  });
   if (wantsChannel) for (const each of await channelFigures(site, sink.port, isWanted)) print(each);
   await dropRecordings(site.edge.folder);
   if (isWanted("session.approve_to_prompt_ms")) print(await approveToPrompt(site));
   if (isWanted("session.end_ms")) print(await endOfSession(site, device.server));
+  if (wantsPortal)
+    for await (const each of portalFigures(site, device.server, isWanted)) print(each);
   if (isWanted("edge.rss_idle_mb")) print(await idleMemory(site));
 }
 

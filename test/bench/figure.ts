@@ -16,6 +16,10 @@ export const figureNames = [
   "session.end_ms",
   "edge.rss_idle_mb",
   "signing.load_kb",
+  "portal.first_load_kb",
+  "portal.terminal_load_kb",
+  "portal.approve_to_prompt_ms",
+  "portal.end_ms",
 ] as const;
 export type FigureName = (typeof figureNames)[number];
 
