@@ -82,10 +82,9 @@ const fresh: LiveState = {
 export class LiveJob {
   readonly job: Job;
   readonly side: PageSide;
-  /** The proof is a touch in a window of its own. */
-  readonly touches: boolean;
   #state = fresh;
   #session: EdgeSession | undefined;
+  readonly #touch: SigningWindow | undefined;
   #isLeaving = false;
   #terminals = 0;
   #attendedAtMs = performance.now();
@@ -95,9 +94,14 @@ export class LiveJob {
   constructor(plan: LivePlan, changed: () => void) {
     this.job = plan.job;
     this.side = plan.side;
-    this.touches = plan.touch !== undefined;
+    this.#touch = plan.touch;
     this.#changed = changed;
     void this.#run(plan);
+  }
+
+  /** The proof is a touch in a window of its own. */
+  get touches(): boolean {
+    return this.#touch !== undefined;
   }
 
   get state(): LiveState {
@@ -160,9 +164,13 @@ export class LiveJob {
     currentSession().catch(() => undefined);
   }
 
-  /** Ends the session in order: everything in it closes, the job itself stays open until its time is over. */
+  /** Ends the session in order: everything in it closes, the job itself stays open until its time is over. Before there is one, gives up its proof. */
   async leave(): Promise<void> {
     this.#isLeaving = true;
+    if (this.#session === undefined) {
+      this.#touch?.close();
+      this.#over({ how: "left" });
+    }
     await this.#session?.end();
   }
 
@@ -233,11 +241,13 @@ export class LiveJob {
   }
 
   #over(end: LiveEnd): void {
+    if (this.isOver) return;
     this.#away.clear();
     this.#set({ phase: "over", isAway: false, end: this.#isLeaving ? { how: "left" } : end });
   }
 
   #set(change: Partial<LiveState>): void {
+    if (this.isOver) return;
     this.#state = { ...this.#state, ...change };
     this.#changed();
   }

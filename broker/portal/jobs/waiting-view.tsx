@@ -20,6 +20,7 @@ import type { PageSide } from "../person/page-side.ts";
 import { Loading } from "../shell/page.tsx";
 import { useLoaded } from "../shell/use-loaded.ts";
 import { waiting } from "../texts/jobs.ts";
+import { shell } from "../texts/shell.ts";
 import { isTold, setTold } from "./approval-signal.ts";
 import type { LiveJob, LiveState } from "./live-job.ts";
 import { Moment, useNowMs } from "./moment.tsx";
@@ -40,7 +41,14 @@ export function WaitingView({
 }) {
   useDenial(job, live);
   if (state.phase === "proving")
-    return <Loading label={live.touches ? waiting.provingTouch : waiting.proving} />;
+    return (
+      <Stack align="center">
+        <Loading label={live.touches ? waiting.provingTouch : waiting.proving} />
+        <Button variant="subtle" onClick={() => void live.leave()}>
+          {shell.cancel}
+        </Button>
+      </Stack>
+    );
   return (
     <Card withBorder padding="lg" component="section">
       <Stack gap="lg">
