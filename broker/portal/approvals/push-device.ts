@@ -4,6 +4,8 @@ import { fromBase64Url } from "../../../shared/bytes.ts";
 import { SallyportError } from "../../../shared/errors.ts";
 import type { NotifyApi, OwnNotify } from "./notify-api.ts";
 
+const pushAnswersMs = 15_000;
+
 /** What stands between this device and a push; `ready` if nothing does. */
 export type PushStep = "install-iphone" | "unsupported" | "blocked" | "allow" | "ready";
 
@@ -68,19 +70,14 @@ export async function subscribeHere(api: NotifyApi, { vapidPublicKey }: OwnNotif
   const former = await pushManager.getSubscription();
   // One that was made for another key of the relay is of no use to it.
   if (former !== null && !isFor(former, key)) await former.unsubscribe();
-  let subscription: PushSubscription;
-  try {
-    subscription = await pushManager.subscribe({
-      userVisibleOnly: true,
-      applicationServerKey: key,
-    });
-  } catch (cause) {
+  const options = { userVisibleOnly: true, applicationServerKey: key };
+  const subscription = await inTime(pushManager.subscribe(options)).catch((cause: unknown) => {
     throw new SallyportError(
       "unreachable",
       "this browser's push service cannot be reached from here",
       { cause, retryable: true },
     );
-  }
+  });
   await api.putPush(subscription.toJSON(), deviceName(navigator.userAgent));
 }
 
@@ -96,6 +93,13 @@ export async function keepSubscription(
   const key = fromBase64Url(vapidPublicKey);
   if (present !== null && isFor(present, key))
     await api.putPush(present.toJSON(), deviceName(navigator.userAgent));
+}
+
+// A browser that finds no way to its push service (a plant's firewall) goes on trying without a word.
+function inTime<Value>(work: Promise<Value>): Promise<Value> {
+  const limit = Promise.withResolvers<never>();
+  const timer = setTimeout(() => limit.reject(new Error("no answer")), pushAnswersMs);
+  return Promise.race([work, limit.promise]).finally(() => clearTimeout(timer));
 }
 
 async function worker(): Promise<ServiceWorkerRegistration> {
