@@ -1,7 +1,7 @@
 // Judging what closes and opens targets, and what is sealed for them: lockdown, lift, secret, device.
 import { parseEnvelope, type Envelope } from "../../shared/document/envelope.ts";
 import {
-  candidatesWith,
+  decidersWith,
   requireEdge,
   requireSite,
   signatureRules,
@@ -41,7 +41,7 @@ export async function judgeLift(envelope: Envelope, { held }: JudgingContext): P
   const payload = parseLift(envelope);
   requireSite(payload.site, held);
   requireEdge(payload.edge, held);
-  const candidates = candidatesWith(held, "approver", "owner");
+  const candidates = decidersWith(held, "approver", "owner");
   await verifyDocument(held.suite, envelope, payload, candidates, signatureRules(held));
   return { state: "complete", subject: payload.lockdown, edge: payload.edge };
 }

@@ -21,7 +21,7 @@ import {
   unembed,
   whole,
 } from "./fields.ts";
-import { candidatesWith, requireEdge, requireSite, signatureRules, type Held } from "./held.ts";
+import { decidersWith, requireEdge, requireSite, signatureRules, type Held } from "./held.ts";
 import { hostKeyFingerprint } from "./host-key.ts";
 import { keyMaterial } from "./keys.ts";
 import type { Policy } from "./manifest.ts";
@@ -192,7 +192,7 @@ async function verifyApprovals(
   request: Verified<Request>,
 ): Promise<Verified<Grant>> {
   const rules = { ...signatureRules(held), ...demandsOf(policies) };
-  const candidates = candidatesWith(held, "approver");
+  const candidates = decidersWith(held, "approver");
   const grant = await verifyDocument(held.suite, envelope, payload, candidates, rules);
   // Attack: a vendor who is an approver too, or whose key also stands under an approver's name, approves himself.
   const asking = new Set(request.signers.map(({ key }) => keyMaterial(key)));

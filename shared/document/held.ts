@@ -13,6 +13,7 @@ import {
   type ManifestEdge,
   type ManifestTarget,
   type Role,
+  type SigningPage,
 } from "./manifest.ts";
 import type { Roster } from "./roster.ts";
 import { verifyDocument, type Candidate, type SignatureRules, type Verified } from "./verify.ts";
@@ -73,6 +74,26 @@ export function candidatesOf(person: Pick<KnownPerson, "id" | "keys">): Candidat
   return person.keys.map((key) => ({ name: person.id, key }));
 }
 
+/**
+ * The keys by which a person decides: all, but where the site has a signing page, a person with a passkey decides not by a browser's own key. Attack: a
+ * portal in a relay's hands has every browser's key sign what nobody has read; what a passkey signs was shown on the signing page.
+ */
+export function decidersOf(
+  person: Pick<KnownPerson, "id" | "keys">,
+  signing: SigningPage | null,
+): Candidate[] {
+  const decidesByTouch = signing !== null && person.keys.some(({ kind }) => kind === "passkey");
+  return candidatesOf(person).filter(({ key }) => !decidesByTouch || key.kind !== "browser");
+}
+
+/** The keys by which the site's persons that hold one of the roles decide. */
+export function decidersWith(held: Held, ...roles: readonly Role[]): Candidate[] {
+  const { persons, signing } = held.manifest.payload;
+  return persons
+    .filter((person) => person.roles.some((role) => roles.includes(role)))
+    .flatMap((person) => decidersOf(person, signing));
+}
+
 /** All keys of the site's persons that hold one of the roles. */
 export function candidatesWith(held: Held, ...roles: readonly Role[]): Candidate[] {
   return held.manifest.payload.persons
@@ -84,6 +105,13 @@ export function candidatesWith(held: Held, ...roles: readonly Role[]): Candidate
 export function administratorsOf(held: Held, company: CompanyId): Candidate[] {
   const listed = held.manifest.payload.companies.find((item) => item.id === company);
   return (listed?.administrators ?? []).flatMap(candidatesOf);
+}
+
+/** A company's administrators, by the keys by which they decide: who is on its roster. */
+export function rosterKeepersOf(held: Held, company: CompanyId): Candidate[] {
+  const { companies, signing } = held.manifest.payload;
+  const listed = companies.find((item) => item.id === company);
+  return (listed?.administrators ?? []).flatMap((person) => decidersOf(person, signing));
 }
 
 /** Everybody whose keys count now, for a relay that looks a person up by key. */
@@ -118,7 +146,7 @@ function techniciansOf(held: Held, company: CompanyId): KnownPerson[] {
 
 /** The newest roster of a company that one of its present administrators signed, who is not revoked. */
 export function rosterOf(held: Held, company: CompanyId): Verified<Roster> | undefined {
-  const materials = new Set(administratorsOf(held, company).map(({ key }) => keyMaterial(key)));
+  const materials = new Set(rosterKeepersOf(held, company).map(({ key }) => keyMaterial(key)));
   return held.rosters
     .filter(({ payload }) => payload.company === company)
     .filter(({ signers }) => signers.every(({ key }) => materials.has(keyMaterial(key))))
@@ -144,5 +172,17 @@ export async function verifyByRoles<Payload extends { readonly site: SiteId }>(
 ): Promise<Verified<Payload>> {
   requireSite(payload.site, held);
   const candidates = candidatesWith(held, ...roles);
+  return verifyDocument(held.suite, envelope, payload, candidates, signatureRules(held));
+}
+
+/** The same, for what is decided (`decidersOf`). */
+export async function decidedByRoles<Payload extends { readonly site: SiteId }>(
+  envelope: Envelope,
+  payload: Payload,
+  held: Held,
+  ...roles: readonly Role[]
+): Promise<Verified<Payload>> {
+  requireSite(payload.site, held);
+  const candidates = decidersWith(held, ...roles);
   return verifyDocument(held.suite, envelope, payload, candidates, signatureRules(held));
 }

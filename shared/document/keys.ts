@@ -51,6 +51,8 @@ export const passkeyPublic = v.pipe(
 
 export const publicKey = v.variant("kind", [
   record({ kind: v.literal("ed25519"), public: ed25519Public }),
+  /** A browser's own key, which its page uses without a touch: see `decidersOf` in held.ts. */
+  record({ kind: v.literal("browser"), public: ed25519Public }),
   passkeyPublic,
 ]);
 
@@ -69,7 +71,7 @@ const keyIds = new WeakMap<PublicKey, Promise<KeyId>>();
 export function keyIdOf(suite: VerifyingSuite, key: PublicKey): Promise<KeyId> {
   const known = keyIds.get(key);
   if (known !== undefined) return known;
-  const made = fingerprint(suite, key.kind === "ed25519" ? key.public : key.cose);
+  const made = fingerprint(suite, key.kind === "passkey" ? key.cose : key.public);
   keyIds.set(key, made);
   return made;
 }
@@ -86,7 +88,7 @@ export async function fingerprint(suite: VerifyingSuite, publicBytes: string): P
 
 /** What makes two keys the same one, whatever form each is listed in. */
 export function keyMaterial(key: PublicKey): string {
-  if (key.kind === "ed25519") return key.public;
+  if (key.kind !== "passkey") return key.public;
   const { algorithm, jwk } = parseCoseKey(key.cose);
   return algorithm === "EdDSA" ? (jwk.x ?? key.cose) : key.cose;
 }

@@ -14,7 +14,7 @@ import {
   siteId,
   targetId,
 } from "./fields.ts";
-import { candidatesWith, requireSite, signatureRules, verifyByRoles, type Held } from "./held.ts";
+import { decidersWith, requireSite, signatureRules, verifyByRoles, type Held } from "./held.ts";
 import { findEdge, findTarget, policyOf, type Manifest, type Policy } from "./manifest.ts";
 import { demandsOf, requireApprovers } from "./policy.ts";
 import { verifyDocument, type Verified } from "./verify.ts";
@@ -90,7 +90,7 @@ export async function verifyLift(
   const policies = concernedPolicies(locked, held);
   const rules = { ...signatureRules(held), ...demandsOf(policies) };
   const role = policies.length === 0 ? "owner" : "approver";
-  const candidates = candidatesWith(held, role);
+  const candidates = decidersWith(held, role);
   const lift = await verifyDocument(held.suite, envelope, payload, candidates, rules);
   requireApprovers(lift.signers, policies, candidates);
   return lift;

@@ -13,7 +13,14 @@ import {
   secondsAt,
   siteId,
 } from "./fields.ts";
-import { candidatesOf, requireRole, requireSite, signatureRules, type Held } from "./held.ts";
+import {
+  candidatesOf,
+  decidersOf,
+  requireRole,
+  requireSite,
+  signatureRules,
+  type Held,
+} from "./held.ts";
 import type { Role } from "./manifest.ts";
 import type { KeyDemands } from "./policy.ts";
 import { verifyDocument, type Verified } from "./verify.ts";
@@ -99,5 +106,13 @@ export async function verifyProof(
   if (payload.transcript !== transcript) throw documentInvalid("proof is of another handshake");
   const person = requireRole(payload.person, rolesFor[opened], held);
   const rules = { ...signatureRules(held), ...demands };
-  return verifyDocument(held.suite, envelope, payload, candidatesOf(person), rules);
+  const candidates = isQuiet(opened)
+    ? candidatesOf(person)
+    : decidersOf(person, held.manifest.payload.signing);
+  return verifyDocument(held.suite, envelope, payload, candidates, rules);
+}
+
+/** Whether a proof only lets its person read: a browser's own key suffices, without a touch. */
+function isQuiet(purpose: Purpose): boolean {
+  return purpose !== "session" && purpose !== "waiting" && purpose !== "probe";
 }

@@ -13,7 +13,7 @@ import {
   siteId,
   targetId,
 } from "./fields.ts";
-import { requireEdge, verifyByRoles, type Held } from "./held.ts";
+import { decidedByRoles, requireEdge, verifyByRoles, type Held } from "./held.ts";
 import type { Verified } from "./verify.ts";
 
 const scope = v.variant("kind", [
@@ -53,7 +53,10 @@ export async function verifyRevocation(
   const payload = parseRevocation(envelope);
   if (payload.edge !== null) requireEdge(payload.edge, held);
   const { isRevoked: _isRevoked, ...withEveryOwner } = held;
+  // The end of one job must be quick; what takes persons, keys or targets out for good is decided.
+  if (payload.scope.kind === "request")
+    return verifyByRoles(envelope, payload, held, "owner", "approver");
   return payload.scope.kind === "manifest"
-    ? verifyByRoles(envelope, payload, withEveryOwner, "owner")
-    : verifyByRoles(envelope, payload, held, "owner", "approver");
+    ? decidedByRoles(envelope, payload, withEveryOwner, "owner")
+    : decidedByRoles(envelope, payload, held, "owner", "approver");
 }

@@ -15,7 +15,7 @@ import {
   siteId,
   version,
 } from "./fields.ts";
-import { administratorsOf, requireSite, signatureRules, type Held } from "./held.ts";
+import { rosterKeepersOf, requireSite, signatureRules, type Held } from "./held.ts";
 import { keyMaterial } from "./keys.ts";
 import { personKeys, type Manifest } from "./manifest.ts";
 import { verifyDocument, type Verified } from "./verify.ts";
@@ -71,7 +71,7 @@ export async function verifyRoster(
   const payload = parseRoster(envelope);
   requireSite(payload.site, held);
   checkKeysAreOwn(payload, held.manifest.payload);
-  const candidates = administratorsOf(held, payload.company);
+  const candidates = rosterKeepersOf(held, payload.company);
   const rules = signatureRules(held);
   const roster = await verifyDocument(held.suite, envelope, payload, candidates, rules);
   if (previous !== undefined && previous.hash !== roster.hash)

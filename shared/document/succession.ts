@@ -5,7 +5,7 @@ import { SallyportError, type ErrorCode } from "../errors.ts";
 import type { DocumentHash, SiteId } from "../ids.ts";
 import { hashEnvelope, type Envelope } from "./envelope.ts";
 import { documentInvalid } from "./fields.ts";
-import { candidatesOf, siteOf } from "./held.ts";
+import { decidersOf, siteOf } from "./held.ts";
 import { edgeIdOf, keyMaterial, type PublicKey } from "./keys.ts";
 import { parseManifest, type Manifest, type Person } from "./manifest.ts";
 import {
@@ -201,7 +201,7 @@ function ownerPersons({ persons }: Manifest): Person[] {
 }
 
 function ownersOf(manifest: Manifest): Candidate[] {
-  return ownerPersons(manifest).flatMap(candidatesOf);
+  return ownerPersons(manifest).flatMap((person) => decidersOf(person, manifest.signing));
 }
 
 // A key may be listed under different persons in two manifests, so each threshold names the signers by its own manifest.

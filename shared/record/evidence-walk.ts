@@ -286,7 +286,7 @@ export class EvidenceWalk {
         fault("its proof is by another key than the request, and by no passkey");
       }
     }
-    const hasOneFactor = proof.signers.every(({ key }) => key.kind === "ed25519");
+    const hasOneFactor = proof.signers.every(({ key }) => key.kind !== "passkey");
     const needsCode = policies.some(({ secondFactor }) => secondFactor === "required");
     if (hasOneFactor && needsCode) {
       const attestation = await this.#named(entry, "attestation");

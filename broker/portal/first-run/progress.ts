@@ -52,7 +52,7 @@ export function progressOf(facts: SiteFacts): Readonly<Record<StepName, StepStat
       persons.filter(({ roles }) => roles.includes("owner")).length > 1,
       expected("owner"),
     ),
-    phone: step(mine.filter(({ kind }) => kind === "ed25519").length > 1, expected("me")),
+    phone: step(mine.filter(({ kind }) => kind !== "passkey").length > 1, expected("me")),
     box: step(edges.length > 0 || expected("edge")),
     vendor: step(isVendorListed || companies.length > 0 || hasTechnicians, expected("vendor")),
     accept: step(

@@ -1,8 +1,9 @@
 // The browser's own key: Ed25519, made here, not extractable, used without a touch. It signs requests, denials, ends and proofs that only read;
 // what gives access is signed by a passkey, or takes a code beside it.
+import { toBase64Url } from "../../../shared/bytes.ts";
 import { webVerifying } from "../../../shared/crypto/webcrypto.ts";
 import type { SignPae } from "../../../shared/document/envelope.ts";
-import { ed25519Key, keyIdOf, type PublicKey } from "../../../shared/document/keys.ts";
+import { keyIdOf, type PublicKey } from "../../../shared/document/keys.ts";
 import type { KeyId } from "../../../shared/ids.ts";
 import { changeFact, readFact } from "./database.ts";
 
@@ -47,7 +48,7 @@ export async function ownKeyOrNew(): Promise<OwnKey> {
 }
 
 async function describe({ privateKey, publicBytes }: KeptKey): Promise<OwnKey> {
-  const publicKey = ed25519Key(publicBytes);
+  const publicKey: PublicKey = { kind: "browser", public: toBase64Url(publicBytes) };
   const keyid = await keyIdOf(webVerifying, publicKey);
   return {
     publicKey,

@@ -142,8 +142,8 @@ export class PageSide implements Side {
   }
 
   /** How this person decides: by passkey where there is one, else by the browser's own key. */
-  get decidesBy(): "passkey" | "ed25519" {
-    return this.passkeys.length > 0 ? "passkey" : "ed25519";
+  get decidesBy(): "passkey" | "browser" {
+    return this.passkeys.length > 0 ? "passkey" : "browser";
   }
 
   /** Opens the signing page; to be called in the click. Undefined where this person decides by the browser's own key. */

@@ -191,10 +191,15 @@ export class PaperSite {
   /** The site of `firstManifest`, changed by `change`, with acme's roster that lists the technician joe. */
   static async make(change: (manifest: Manifest) => Manifest = (same) => same): Promise<PaperSite> {
     const envelope = await signed("manifest", change(await firstManifest()), "anna", "ben");
-    const pinned = (await hashEnvelope(envelope)) as string as SiteId;
-    const bare = new PaperSite(await acceptFirst(suite, envelope, pinned));
+    const bare = await PaperSite.open(envelope);
     const roster = await signed("roster", await bare.roster(), "adam");
     return new PaperSite(bare.chain, [await verifyRoster(roster, bare.held())]);
+  }
+
+  /** The site that a signed first manifest founds, without rosters. */
+  static async open(envelope: Envelope): Promise<PaperSite> {
+    const pinned = (await hashEnvelope(envelope)) as string as SiteId;
+    return new PaperSite(await acceptFirst(suite, envelope, pinned));
   }
 
   get id(): SiteId {
