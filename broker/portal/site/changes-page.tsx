@@ -169,49 +169,53 @@ function Own({
         </Alert>
       )}
       <Trouble error={work.fault} />
-      <Card withBorder padding="lg">
-        <Stack gap="sm">
-          <Title order={2} size="h3">
-            {texts.willChange}
-          </Title>
-          {sentences.length === 0 ? (
-            <Text>{texts.noManifest}</Text>
-          ) : (
-            <List spacing="xs">
-              {sentences.map((sentence) => (
-                <List.Item key={sentence}>{sentence}</List.Item>
-              ))}
-            </List>
-          )}
-          {toGive > 0 && (
-            <>
-              <Title order={3} size="h4">
-                {texts.given}
-              </Title>
+      {next !== undefined && (
+        <Card withBorder padding="lg">
+          <Stack gap="sm">
+            <Title order={2} size="h3">
+              {texts.willChange}
+            </Title>
+            {sentences.length === 0 ? (
+              <Text>{texts.noManifest}</Text>
+            ) : (
               <List spacing="xs">
-                {devices.map(({ target }) => (
-                  <List.Item key={target.id}>
-                    {texts.device(target.name)} <TestedBadge changes={changes} id={target.id} />
-                  </List.Item>
-                ))}
-                {secrets.map(({ target, version }) => (
-                  <List.Item key={target}>{texts.secret(nameOf(work, target), version)}</List.Item>
+                {sentences.map((sentence) => (
+                  <List.Item key={sentence}>{sentence}</List.Item>
                 ))}
               </List>
-            </>
-          )}
-          {lines.length > 0 && (
-            <Accordion variant="contained">
-              <Accordion.Item value="exactly">
-                <Accordion.Control>{texts.exactly}</Accordion.Control>
-                <Accordion.Panel>
-                  <Code block>{lines.join("\n")}</Code>
-                </Accordion.Panel>
-              </Accordion.Item>
-            </Accordion>
-          )}
-        </Stack>
-      </Card>
+            )}
+            {toGive > 0 && (
+              <>
+                <Title order={3} size="h4">
+                  {texts.given}
+                </Title>
+                <List spacing="xs">
+                  {devices.map(({ target }) => (
+                    <List.Item key={target.id}>
+                      {texts.device(target.name)} <TestedBadge changes={changes} id={target.id} />
+                    </List.Item>
+                  ))}
+                  {secrets.map(({ target, version }) => (
+                    <List.Item key={target}>
+                      {texts.secret(nameOf(work, target), version)}
+                    </List.Item>
+                  ))}
+                </List>
+              </>
+            )}
+            {lines.length > 0 && (
+              <Accordion variant="contained">
+                <Accordion.Item value="exactly">
+                  <Accordion.Control>{texts.exactly}</Accordion.Control>
+                  <Accordion.Panel>
+                    <Code block>{lines.join("\n")}</Code>
+                  </Accordion.Panel>
+                </Accordion.Item>
+              </Accordion>
+            )}
+          </Stack>
+        </Card>
+      )}
       <Trouble error={error} />
       {isCancelled && <Alert color="gray">{texts.nothingSigned}</Alert>}
       {isBusy && toGive > 0 && <Text role="status">{texts.giving(given, toGive)}</Text>}

@@ -41,8 +41,8 @@ function Roster({ company }: { readonly company: CompanyId }) {
       const touch = side.openTouch();
       const signed = await side.decide("roster", nextRoster(side, company, list), touch);
       await side.give(signed);
-      setSaid(done);
       await refresh();
+      setSaid(done);
     });
   };
   const isStale = roster !== undefined && roster.freshUntilAt < side.now();
@@ -137,6 +137,7 @@ function Roster({ company }: { readonly company: CompanyId }) {
                   variant="subtle"
                   color="red"
                   aria-label={texts.remove(technician.name)}
+                  disabled={isBusy}
                   onClick={() => setLeaving(technician)}
                 >
                   {texts.removeShort}
@@ -155,6 +156,7 @@ function Roster({ company }: { readonly company: CompanyId }) {
           <Text>{texts.removeAbout}</Text>
           <Button
             color="red"
+            loading={isBusy}
             onClick={() => {
               if (leaving === undefined) return;
               setLeaving(undefined);

@@ -133,7 +133,7 @@ export const checklist = {
     },
     phone: {
       title: "Your phone",
-      why: "Requests come to the shop floor, not to a desk.",
+      why: "Requests come to the shop floor, not to a desk. Once the phone is accepted, open Messages on it and send yourself a test.",
       who: "you, with your phone beside you",
       act: "Add my phone",
     },
