@@ -94,9 +94,12 @@ export class ApproverPage implements AsyncDisposable {
   /** Does what opens the signing page, says yes there, and gives what it asked. */
   async touch(act: () => Promise<unknown>): Promise<string> {
     const signing = await this.device.signingWindow(act);
+    // Until the document is there, its only button closes it.
+    const yes = signing.getByRole("button").filter({ hasNotText: /cancel|close/i }).first();
+    await yes.waitFor({ timeout: shownMs });
     const asked = await signing.locator("body").innerText();
     const closed = signing.waitForEvent("close");
-    await signing.getByRole("button").first().click();
+    await yes.click();
     await closed;
     return asked;
   }
