@@ -140,7 +140,9 @@ class Vendor implements AsyncDisposable {
 
   /** Clicks where the terminal shows a text last. */
   async clickOn(text: string, clickCount: number): Promise<void> {
-    const box = await this.page.locator(".xterm-rows").getByText(text).last().boundingBox();
+    const shown = this.page.locator(".xterm-rows").getByText(text).last();
+    await shown.scrollIntoViewIfNeeded();
+    const box = await shown.boundingBox();
     if (box === null) throw new Error(`terminal does not show "${text}"`);
     await this.page.mouse.click(box.x + 5, box.y + box.height / 2, { clickCount });
   }
@@ -247,6 +249,16 @@ await group("portal vendor", { timeoutMs: 170_000 }, (test) => {
     await installation.approver.do("end", job, "--yes");
     await vendor.see("Ended by ben");
     await vendor.isAccessible("ended");
+
+    await page.getByRole("link", { name: "Ask again" }).click({ timeout: shownMs });
+    await page.getByLabel("What will you do, and why?").fill("Look at the axis once more");
+    const signing = await device.signingWindow(() => vendor.press("Ask"));
+    await Promise.all([
+      signing.waitForEvent("close"),
+      signing.getByRole("button", { name: /cancel/i }).click(),
+    ]);
+    await vendor.see("Nothing was signed");
+    await vendor.see("Wait for the approval");
     assert.equal(device.faults, []);
   });
   test("without a passkey a code of the authenticator is the second factor; denied, withdrawn and away are told; what a device calls itself stays text", async () => {
@@ -302,6 +314,7 @@ await group("portal vendor", { timeoutMs: 170_000 }, (test) => {
     await vendor.run("printf '\\033]8;;https://example.org\\033\\\\a link\\033]8;;\\033\\\\\\n'");
     const pagesBefore = device.context.pages().length;
     await vendor.clickOn("a link", 1);
+    await page.locator(".xterm-helper-textarea").focus();
     await vendor.run("echo clicked");
     assert.is(device.context.pages().length, pagesBefore, "a link of the device opens nothing");
     await page.getByRole("button", { name: "Ctrl", exact: true }).click({ timeout: shownMs });
