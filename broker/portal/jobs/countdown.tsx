@@ -2,7 +2,6 @@
 import { Alert, Badge, Button, Group, Stack, Text } from "@mantine/core";
 import { IconAlarm, IconClockPlus } from "@tabler/icons-react";
 import { useEffect, useState } from "react";
-import { SallyportError } from "../../../shared/errors.ts";
 import type { Job } from "../../../shared/site/jobs.ts";
 import type { PageSide } from "../person/page-side.ts";
 import { Trouble } from "../shell/page.tsx";
@@ -140,9 +139,7 @@ function useMoreTime(side: PageSide, job: Job, timesExtended: number) {
         askedAt.set(key, answer);
         askedChanged.dispatchEvent(new Event("changed"));
       })
-      .catch((thrown: unknown) => {
-        setError(thrown instanceof SallyportError ? thrown : new Error(String(thrown)));
-      })
+      .catch(setError)
       .finally(() => setBusy(false));
   };
   const known = askedAt.get(key);

@@ -26,7 +26,6 @@ import {
   type Icon,
 } from "@tabler/icons-react";
 import { useEffect, useRef, useState, useSyncExternalStore } from "react";
-import { SallyportError } from "../../../shared/errors.ts";
 import { personWords } from "../../../shared/site/people.ts";
 import { Trouble } from "../shell/page.tsx";
 import { terminal } from "../texts/jobs.ts";
@@ -304,9 +303,8 @@ function useFullScreen(): [boolean, (isFull: boolean) => void] {
       : document.fullscreenElement !== null
         ? document.exitFullscreen()
         : undefined;
-    request?.catch((thrown: unknown) => {
-      if (thrown instanceof SallyportError) throw thrown;
-    });
+    // Where the screen is refused, the page is filled all the same.
+    request?.catch(() => undefined);
   };
   return [isFull, set];
 }
