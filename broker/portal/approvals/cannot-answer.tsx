@@ -2,26 +2,12 @@
 import { Alert, Stack, Text } from "@mantine/core";
 import { IconLock } from "@tabler/icons-react";
 import { approversOf } from "../../../shared/site/people.ts";
-import { whyNotApprovable } from "../../../shared/site/approvals.ts";
 import type { Job } from "../../../shared/site/jobs.ts";
 import type { PageSide } from "../person/page-side.ts";
 import { approvals } from "../texts/approvals.ts";
-import { policiesOf } from "./words.ts";
+import type { Hindrance } from "./hindrance.ts";
 
 const texts = approvals.cannot;
-
-export type Hindrance = "own" | "passkeys" | "notNamed" | "role";
-
-/** What stands between this person and an approval; undefined if nothing does. */
-export function whyNot(side: PageSide, job: Job): Hindrance | undefined {
-  const { vendor, targets } = job.request.payload;
-  if (vendor === side.me) return "own";
-  if (!side.hasRole("approver")) return "role";
-  if (whyNotApprovable(side, job, side.decidesBy) === undefined) return undefined;
-  const policies = policiesOf(side.held, targets);
-  const isNamed = policies.every(({ approvers }) => approvers?.includes(side.me) !== false);
-  return isNamed ? "passkeys" : "notNamed";
-}
 
 export function CannotAnswer({
   side,

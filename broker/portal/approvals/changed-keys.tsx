@@ -9,7 +9,7 @@ import { useSide } from "../shell/person-context.tsx";
 import { useLoaded } from "../shell/use-loaded.ts";
 import { approvals } from "../texts/approvals.ts";
 import { acceptHostKeys } from "./answers.ts";
-import { whyNot } from "./cannot-answer.tsx";
+import { whyNot } from "./hindrance.ts";
 import type { ChangedDevice, ReadStatus } from "./edge-status.ts";
 import { Told } from "./told.tsx";
 import { useAct } from "./use-act.ts";

@@ -3,62 +3,20 @@
 import { fromBase64Url } from "../../../shared/bytes.ts";
 import { SallyportError } from "../../../shared/errors.ts";
 import type { NotifyApi, OwnNotify } from "./notify-api.ts";
+import { deviceName, isApplePhone, nextPushStep, type DeviceFacts } from "./push-steps.ts";
 
 const pushAnswersMs = 15_000;
-
-/** What stands between this device and a push; `ready` if nothing does. */
-export type PushStep = "install-iphone" | "unsupported" | "blocked" | "allow" | "ready";
-
-export interface DeviceFacts {
-  readonly isApplePhone: boolean;
-  /** Opened from the home screen or as an installed application. */
-  readonly isInstalled: boolean;
-  readonly hasPush: boolean;
-  readonly permission: NotificationPermission | "unknown";
-}
-
-export function nextPushStep(facts: DeviceFacts): PushStep {
-  if (facts.isApplePhone && !facts.isInstalled) return "install-iphone";
-  if (!facts.hasPush) return "unsupported";
-  if (facts.permission === "denied") return "blocked";
-  return facts.permission === "granted" ? "ready" : "allow";
-}
 
 export function deviceFacts(): DeviceFacts {
   const { userAgent, maxTouchPoints } = navigator;
   return {
-    // An iPad says that it is a Mac; no Mac has a touch screen.
-    isApplePhone:
-      /iPhone|iPad|iPod/.test(userAgent) || (/Macintosh/.test(userAgent) && maxTouchPoints > 1),
+    isApplePhone: isApplePhone(userAgent, maxTouchPoints),
     isInstalled:
       matchMedia("(display-mode: standalone)").matches ||
       ("standalone" in navigator && navigator.standalone === true),
     hasPush: "serviceWorker" in navigator && "PushManager" in globalThis,
     permission: "Notification" in globalThis ? Notification.permission : "unknown",
   };
-}
-
-/** `Chrome on Android`: how this device is called in the list until somebody renames it. */
-export function deviceName(userAgent: string): string {
-  const browser =
-    [
-      ["Edg", "Edge"],
-      ["Firefox", "Firefox"],
-      ["FxiOS", "Firefox"],
-      ["Chrom", "Chrome"],
-      ["CriOS", "Chrome"],
-      ["Safari", "Safari"],
-    ].find(([mark]) => userAgent.includes(mark ?? ""))?.[1] ?? "Browser";
-  const system =
-    [
-      ["Android", "Android"],
-      ["iPhone", "iPhone"],
-      ["iPad", "iPad"],
-      ["Windows", "Windows"],
-      ["Mac", "Mac"],
-      ["Linux", "Linux"],
-    ].find(([mark]) => userAgent.includes(mark ?? ""))?.[1] ?? "this device";
-  return `${browser} on ${system}`;
 }
 
 /** Asks for the permission and subscribes; to be called in a click, because browsers ask only then. */

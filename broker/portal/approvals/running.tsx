@@ -11,7 +11,7 @@ import { useSide } from "../shell/person-context.tsx";
 import { useLoaded } from "../shell/use-loaded.ts";
 import { approvals } from "../texts/approvals.ts";
 import { approveSame, extend, settledBy, signersOf } from "./answers.ts";
-import { whyNot } from "./cannot-answer.tsx";
+import { whyNot } from "./hindrance.ts";
 import { ChangedKeys } from "./changed-keys.tsx";
 import { Countdown } from "./countdown.tsx";
 import { leftOf, readStatus, type ReadStatus } from "./edge-status.ts";
