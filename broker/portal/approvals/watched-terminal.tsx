@@ -33,6 +33,8 @@ export default function WatchedTerminal({ recording }: { readonly recording: Lis
       // Attack: a device that shows a link to a page of its own.
       linkHandler: { activate: () => undefined },
     });
+    // Nothing is typed here, so every key is the page's: a terminal that keeps the Tab key lets nobody out.
+    made.attachCustomKeyEventHandler(() => false);
     made.open(current);
     made.textarea?.setAttribute("aria-label", approvals.watch.screen(recording.target));
     terminal.current = made;
