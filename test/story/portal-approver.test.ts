@@ -12,13 +12,10 @@ const otherHostKey =
   "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ7bHeN0WtDkzfw8yNXnWb0iNOb1Gsk6wKWvgF2gVQmS";
 const options = { signingPage: true, secondFactor: "waived" } as const;
 
+const why = "replace the axis drive's parameters <img src=x onerror=alert(1)>";
+
 async function request(vendor: Person, ...args: readonly string[]): Promise<string> {
-  const { job } = await vendor.ask<{ job: string }>(
-    "request",
-    ...args,
-    "--reason",
-    "replace the axis drive's parameters",
-  );
+  const { job } = await vendor.ask<{ job: string }>("request", ...args, "--reason", why);
   return job;
 }
 
@@ -43,7 +40,7 @@ await group("the approver's pages", { timeoutMs: 240_000 }, (test) => {
     await page.keyboard.press("Enter");
     await mia.see("Let vera in?");
     const question = await mia.text();
-    for (const word of ["vera", "axis drive", "WO-1187", "Press HMI", "Press controller"])
+    for (const word of ["vera", why, "WO-1187", "Press HMI", "Press controller"])
       assert.ok(question.includes(word), word);
     for (const word of ["60 minutes", "Hall 3", "open a terminal", "Asked with key"])
       assert.ok(question.includes(word), word);
