@@ -6,7 +6,7 @@ import { hostKeyLine } from "../document/host-key.ts";
 import type { Purpose } from "../document/proof.ts";
 import type { EdgeId } from "../ids.ts";
 import { concatBytes, fromUtf8 } from "../bytes.ts";
-import { openEdgeSession } from "./edge-session.ts";
+import { openEdgeSession, type EdgeSession } from "./edge-session.ts";
 import { SiteFault } from "./fault.ts";
 import type { Side } from "./side.ts";
 
@@ -39,53 +39,90 @@ async function* askEdge(
   purpose: Purpose,
   question: ControlMessage,
 ): AsyncGenerator<Uint8Array> {
-  const events = { waiting: ignore, warning: ignore, extended: ignore, away: ignore, back: ignore };
-  await using session = await openEdgeSession({
-    side,
-    edge,
-    purpose,
-    job: undefined,
-    code: undefined,
-    events,
-  });
-  const { channel } = session;
-  const pieces: { bytes: Uint8Array; settled: () => void }[] = [];
-  let wake = Promise.withResolvers<void>();
-  let isWhole = false;
-  let fault: Error | undefined;
-  channel.onData = (bytes, settled) => {
-    pieces.push({ bytes, settled });
-    wake.resolve();
-  };
-  channel.onEnd = () => {
-    isWhole = true;
-    wake.resolve();
-  };
-  void session.closed.then((closing) => {
-    if (!isWhole) fault = side.faultOf(closing, session.ending);
-    wake.resolve();
-  });
-  const { signal } = side;
-  const stop = () => wake.resolve();
-  signal.addEventListener("abort", stop, { once: true });
-  try {
-    await session.admitted;
-    channel.sendControl(question);
-    for (;;) {
-      const piece = pieces.shift();
-      if (piece !== undefined) {
-        yield piece.bytes;
-        piece.settled();
-        continue;
+  await using answers = await EdgeAnswers.open(side, edge, purpose);
+  yield* answers.ask(question);
+}
+
+/** A channel on which an edge answers questions with data, one after the other. */
+class EdgeAnswers implements AsyncDisposable {
+  readonly #side: Side;
+  readonly #session: EdgeSession;
+  readonly #pieces: { bytes: Uint8Array; settled: () => void }[] = [];
+  #wake = Promise.withResolvers<void>();
+  #isWhole = false;
+  #fault: Error | undefined;
+  #isClosed = false;
+
+  private constructor(side: Side, session: EdgeSession) {
+    this.#side = side;
+    this.#session = session;
+    const { channel } = session;
+    channel.onData = (bytes, settled) => {
+      this.#pieces.push({ bytes, settled });
+      this.#wake.resolve();
+    };
+    channel.onEnd = () => {
+      this.#isWhole = true;
+      this.#wake.resolve();
+    };
+    void session.closed.then((closing) => {
+      if (!this.#isWhole) this.#fault = side.faultOf(closing, session.ending);
+      this.#isClosed = true;
+      this.#wake.resolve();
+    });
+  }
+
+  /** Whether nothing more can be asked. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  static async open(side: Side, edge: EdgeId, purpose: Purpose): Promise<EdgeAnswers> {
+    const events = {
+      waiting: ignore,
+      warning: ignore,
+      extended: ignore,
+      away: ignore,
+      back: ignore,
+    };
+    const job = undefined;
+    const code = undefined;
+    const session = await openEdgeSession({ side, edge, purpose, job, code, events });
+    return new EdgeAnswers(side, session);
+  }
+
+  /** The pieces of the answer, until the edge ends it or the caller has enough. */
+  async *ask(question: ControlMessage): AsyncGenerator<Uint8Array> {
+    const { signal } = this.#side;
+    const stop = () => this.#wake.resolve();
+    signal.addEventListener("abort", stop, { once: true });
+    try {
+      await this.#session.admitted;
+      this.#session.channel.sendControl(question);
+      for (;;) {
+        const piece = this.#pieces.shift();
+        if (piece !== undefined) {
+          // Settled even if the caller has enough with it: the next answer must find room.
+          try {
+            yield piece.bytes;
+          } finally {
+            piece.settled();
+          }
+          continue;
+        }
+        signal.throwIfAborted();
+        if (this.#fault !== undefined) throw this.#fault;
+        if (this.#isWhole) return;
+        await this.#wake.promise;
+        this.#wake = Promise.withResolvers();
       }
-      signal.throwIfAborted();
-      if (fault !== undefined) throw fault;
-      if (isWhole) return;
-      await wake.promise;
-      wake = Promise.withResolvers();
+    } finally {
+      signal.removeEventListener("abort", stop);
     }
-  } finally {
-    signal.removeEventListener("abort", stop);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#session.end();
   }
 }
 
@@ -108,21 +145,35 @@ const probeStep = v.object({
 /** One step of a test of a device, as the edge took it; the last is `done`. `hostKeys`: what the device showed, to be compared and pinned. */
 export type ProbeStep = v.InferOutput<typeof probeStep>;
 
-/** An owner has the edge try a device that no document names yet; a secret goes only to a device whose host key is pinned in it. */
-export async function* probeDevice(
-  side: Side,
-  edge: EdgeId,
-  { device, secret }: Omit<Probe, "type">,
-): AsyncGenerator<ProbeStep> {
-  for await (const line of linesOf(
-    askEdge(side, edge, "probe", { type: "probe", device, secret }),
-  )) {
-    const step = v.safeParse(v.pipe(v.string(), v.parseJson(), probeStep), line);
-    if (!step.success)
-      throw new SiteFault("message_invalid", "edge tells of its test in words unknown here");
-    yield step.output;
-    // The edge waits for a further test on this channel; this one is over.
-    if (step.output.step === "done") return;
+/** An owner's channel on which an edge tries devices that no document names yet: one proof for all of them. */
+export class Probing implements AsyncDisposable {
+  readonly #answers: EdgeAnswers;
+
+  private constructor(answers: EdgeAnswers) {
+    this.#answers = answers;
+  }
+
+  static async open(side: Side, edge: EdgeId): Promise<Probing> {
+    return new Probing(await EdgeAnswers.open(side, edge, "probe"));
+  }
+
+  get isClosed(): boolean {
+    return this.#answers.isClosed;
+  }
+
+  /** One device, step by step; the next one after its last step. A secret goes only to a device whose host key is pinned in it. */
+  async *try({ device, secret }: Omit<Probe, "type">): AsyncGenerator<ProbeStep> {
+    for await (const line of linesOf(this.#answers.ask({ type: "probe", device, secret }))) {
+      const step = v.safeParse(v.pipe(v.string(), v.parseJson(), probeStep), line);
+      if (!step.success)
+        throw new SiteFault("message_invalid", "edge tells of its test in words unknown here");
+      yield step.output;
+      if (step.output.step === "done") return;
+    }
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#answers[Symbol.asyncDispose]();
   }
 }
 

@@ -130,7 +130,7 @@ await group("an owner's changes in browsers", { timeoutMs: 170_000 }, (test) => 
     await see(page, "Its key is not known yet");
     assert.ok(await page.getByRole("button", { name: "Sign", exact: true }).isDisabled());
     await follow(page, "Change it");
-    await press(page, "Test");
+    await touch(olga, () => press(page, "Test"));
     await press(page, "It is right: pin this key");
     await see(page, "Something does not work yet.");
     await press(page, "Add to what will be signed");

@@ -150,7 +150,8 @@ await group("the first run in browsers", { timeoutMs: 240_000 }, (test) => {
     if (withPassword) await field(page, "Password").fill("not the password");
     else await page.getByRole("radio", { name: "SSH key" }).check();
     if (!withPassword) await field(page, "SSH private key").fill(ssh.privateKey);
-    await press(page, "Test");
+    const tried = await touch(laptop, () => press(page, "Test"));
+    assert.match(tried, /Let Hall 3 try out a device\?/);
     await see(page, "Compare this with the machine's own display");
     await axeClean(page, "a machine's key");
     await press(page, "It is right: pin this key");
@@ -190,7 +191,8 @@ await group("the first run in browsers", { timeoutMs: 240_000 }, (test) => {
     await see(page, "10 of 10 done");
     await axeClean(page, "all done");
 
-    const decisions = laptop.touches() + mobile.touches() - joined;
+    // One touch more lets the box try the machine, however often: it is a proof, and adds nothing.
+    const decisions = laptop.touches() - 1 + mobile.touches() - joined;
     assert.is(
       decisions,
       4,

@@ -2,10 +2,10 @@
 // password tried.
 import { Alert, Button, Card, Code, Group, List, Loader, Stack, Text } from "@mantine/core";
 import { IconCheck, IconPlugConnected, IconX } from "@tabler/icons-react";
-import { useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import type { Secret } from "../../../shared/document/secret.ts";
 import type { EdgeId } from "../../../shared/ids.ts";
-import type { ProbeStep } from "../../../shared/site/edge-reading.ts";
+import type { Probing, ProbeStep } from "../../../shared/site/edge-reading.ts";
 import { useAct } from "../approvals/use-act.ts";
 import { Trouble } from "../shell/page.tsx";
 import { useSide } from "../shell/person-context.tsx";
@@ -24,17 +24,36 @@ export interface DeviceTestProps {
 
 export function DeviceTest({ edge, device, secret, onPin, onTested }: DeviceTestProps) {
   const side = useSide();
-  const { isBusy, error, run } = useAct();
+  const { isBusy, error, isCancelled, run } = useAct();
   const [steps, setSteps] = useState<readonly ProbeStep[]>([]);
   const [pinned, setPinned] = useState<string>();
+
+  // One touch for all tests of this page: the channel that it proves stays open until the page is left.
+  const channel = useRef<{ readonly edge: EdgeId; readonly probing: Probing }>(undefined);
+  const leave = useCallback((): void => {
+    const open = channel.current;
+    channel.current = undefined;
+    open?.probing[Symbol.asyncDispose]().catch(() => undefined);
+  }, []);
+  useEffect(() => leave, [leave]);
+  const probingOf = async (): Promise<Probing> => {
+    const open = channel.current;
+    if (open !== undefined && open.edge === edge && !open.probing.isClosed) return open.probing;
+    leave();
+    const touch = side.openTouch();
+    const { Probing: Channel } = await import("../../../shared/site/edge-reading.ts");
+    const probing = await Channel.open(side.withTouch(touch), edge);
+    channel.current = { edge, probing };
+    return probing;
+  };
 
   const test = (wanted: DeviceToProbe): void => {
     setSteps([]);
     void run(async () => {
       const found: ProbeStep[] = [];
-      const { probeDevice } = await import("../../../shared/site/edge-reading.ts");
+      const probing = await probingOf();
       const asked = { device: wanted, secret: secret() ?? null };
-      for await (const step of probeDevice(side, edge, asked)) {
+      for await (const step of probing.try(asked)) {
         found.push(step);
         setSteps([...found]);
       }
@@ -80,6 +99,7 @@ export function DeviceTest({ edge, device, secret, onPin, onTested }: DeviceTest
           )}
         </Group>
         <Trouble error={error} />
+        {isCancelled && <Alert color="gray">{texts.notTested}</Alert>}
         <List listStyleType="none" spacing="xs" aria-live="polite">
           {steps
             .filter(({ step }) => step !== "done")

@@ -350,7 +350,9 @@ export const targets = {
   test: "Test",
   testAgain: "Test again",
   testing: "The box tries it …",
-  testAbout: "The box tries address, port and login now. Nothing is signed by that.",
+  testAbout:
+    "The box tries address, port and login now. Your touch lets it, as often as you like on this page; the machine is not added by that.",
+  notTested: "Nothing was tested.",
   steps: {
     route: "The address answers",
     port: "The port is open",
