@@ -13,7 +13,15 @@ import { useAct } from "./use-act.ts";
 
 const texts = approvals.running;
 
-export function EndButton({ job, onDone }: { readonly job: Job; readonly onDone: () => void }) {
+export function EndButton({
+  job,
+  onDone,
+  size = "xl",
+}: {
+  readonly job: Job;
+  readonly onDone: () => void;
+  readonly size?: "md" | "xl";
+}) {
   const side = useSide();
   const act = useAct();
   const [ending, setEnding] = useState<Ending>();
@@ -55,6 +63,7 @@ export function EndButton({ job, onDone }: { readonly job: Job; readonly onDone:
           icon={<IconHandStop aria-hidden />}
           isBusy={act.isBusy}
           onPress={press}
+          size={size}
         />
       )}
       {act.error !== undefined && isAsked && (

@@ -4,11 +4,12 @@ import { IconArrowRight, IconBell } from "@tabler/icons-react";
 import { useState } from "react";
 import { Link } from "wouter";
 import type { Job } from "../../../shared/site/jobs.ts";
-import { Moment, minutesWords } from "../shell/moment.tsx";
+import { clockWords, exactWords, minutesWords, Moment } from "../shell/moment.tsx";
 import { Empty, Loading, Page, Trouble } from "../shell/page.tsx";
 import { useSide } from "../shell/person-context.tsx";
 import { approvals } from "../texts/approvals.ts";
 import { DutySwitch } from "./duty.tsx";
+import { EndButton } from "./end-button.tsx";
 import { useOwnNotify } from "./use-notify.ts";
 import { useJobs } from "./use-jobs.ts";
 import { windowsWords } from "./windows-words.ts";
@@ -31,6 +32,7 @@ export default function RequestsPage() {
         <Lists
           jobs={value.jobs}
           connected={new Set(value.sessions.map(({ request }) => request))}
+          reload={reload}
         />
       )}
     </Page>
@@ -47,8 +49,10 @@ function MyDuty() {
 function Lists({
   jobs,
   connected,
+  reload,
 }: {
   readonly jobs: readonly Job[];
+  readonly reload: () => void;
   readonly connected: ReadonlySet<string | null>;
 }) {
   const side = useSide();
@@ -95,6 +99,7 @@ function Lists({
                   key={job.request.hash}
                   job={job}
                   isConnected={connected.has(job.request.hash)}
+                  reload={reload}
                 />
               ))}
             </Section>
@@ -175,7 +180,15 @@ function WaitingCard({ job }: { readonly job: Job }) {
   );
 }
 
-function RunningCard({ job, isConnected }: { readonly job: Job; readonly isConnected: boolean }) {
+function RunningCard({
+  job,
+  isConnected,
+  reload,
+}: {
+  readonly job: Job;
+  readonly isConnected: boolean;
+  readonly reload: () => void;
+}) {
   const side = useSide();
   const { grant } = job;
   const who = whoOf(side.held, job.request.payload.vendor);
@@ -201,9 +214,21 @@ function RunningCard({ job, isConnected }: { readonly job: Job; readonly isConne
           {grant && ` · ${minutesWords(grant.payload.minutes)}`}
         </Text>
         {grant?.payload.windows && <Text>{windowsWords(grant.payload.windows)}</Text>}
-        <Button component={Link} href={`/requests/${job.id}`} variant="light">
-          {texts.open}
-        </Button>
+        {grant !== undefined && grant.payload.windows === null && (
+          <Text size="sm" c="dimmed">
+            {approvals.running.latestEnd}{" "}
+            <span title={exactWords(grant.payload.endsAt)}>{clockWords(grant.payload.endsAt)}</span>
+          </Text>
+        )}
+        <Group grow gap="sm">
+          <Button component={Link} href={`/requests/${job.id}`} variant="light">
+            {texts.open}
+          </Button>
+          <Button component={Link} href={`/requests/${job.id}/watch`} variant="default">
+            {texts.watch}
+          </Button>
+        </Group>
+        {side.hasRole("approver", "owner") && <EndButton job={job} onDone={reload} size="md" />}
       </Stack>
     </Card>
   );
