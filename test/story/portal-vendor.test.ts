@@ -26,8 +26,15 @@ class Vendor implements AsyncDisposable {
   readonly plant: Plant;
   readonly installation: Installation;
   readonly device: Device;
+  readonly #ending: AsyncDisposableStack;
 
-  private constructor(plant: Plant, installation: Installation, device: Device) {
+  private constructor(
+    plant: Plant,
+    installation: Installation,
+    device: Device,
+    ending: AsyncDisposableStack,
+  ) {
+    this.#ending = ending;
     this.plant = plant;
     this.installation = installation;
     this.device = device;
@@ -35,11 +42,18 @@ class Vendor implements AsyncDisposable {
 
   /** Invited by the owner, introduced in the browser, accepted, and on the page of jobs. */
   static async start(options: DeviceOptions = {}): Promise<Vendor> {
-    const plant = await startPlant();
-    const installation = await startInstallation(plantTargets(plant), { signingPage: true });
-    const device = await startDevice(installation.relay.url, options);
-    const vendor = new Vendor(plant, installation, device);
-    await vendor.#join(options.authenticator !== false);
+    await using started = new AsyncDisposableStack();
+    const plant = started.use(await startPlant());
+    const targets = plantTargets(plant);
+    const installation = started.use(await startInstallation(targets, { signingPage: true }));
+    const device = started.use(await startDevice(installation.relay.url, options));
+    const vendor = new Vendor(plant, installation, device, started.move());
+    try {
+      await vendor.#join(options.authenticator !== false);
+    } catch (thrown) {
+      await vendor[Symbol.asyncDispose]();
+      throw thrown;
+    }
     return vendor;
   }
 
@@ -91,8 +105,7 @@ class Vendor implements AsyncDisposable {
   /** Does what opens the signing window, and says yes in it. */
   async touch(act: () => Promise<unknown>): Promise<void> {
     const signing = await this.device.signingWindow(act);
-    await signing.getByRole("button").first().waitFor();
-    const confirm = signing.getByRole("button").filter({ hasNotText: /cancel/i });
+    const confirm = signing.getByRole("button").filter({ hasNotText: /cancel|close/i });
     await Promise.all([signing.waitForEvent("close"), confirm.first().click()]);
   }
 
@@ -168,9 +181,7 @@ class Vendor implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.device[Symbol.asyncDispose]();
-    await this.installation[Symbol.asyncDispose]();
-    await this.plant[Symbol.asyncDispose]();
+    await this.#ending.disposeAsync();
   }
 }
 

@@ -8,7 +8,7 @@ import {
   IconPlugConnected,
   IconTerminal2,
 } from "@tabler/icons-react";
-import { lazy, Suspense, useEffect, useRef, useState } from "react";
+import { lazy, Suspense, useEffect, useRef, useState, type ReactNode } from "react";
 import type { AdmittedTarget } from "../../../shared/channel/messages.ts";
 import type { Job } from "../../../shared/site/jobs.ts";
 import type { PageSide } from "../person/page-side.ts";
@@ -46,11 +46,10 @@ export function SessionView({ side, job, live, state }: SessionProps) {
     >
       <Stack gap="md">
         <div>
-          <TimeNotice side={side} job={job} state={state} />
-          <Connection isAway={state.isAway} timesBack={state.timesBack} />
+          <Notices side={side} job={job} live={live} state={state} />
           {state.targets.length === 1 ? (
             state.targets.map((target) => (
-              <Target key={target.id} target={target} job={job} live={live} state={state} />
+              <Target key={target.id} target={target} {...{ side, job, live, state }} />
             ))
           ) : (
             <Tabs defaultValue={state.targets[0]?.id ?? null} keepMounted={false}>
@@ -73,7 +72,7 @@ export function SessionView({ side, job, live, state }: SessionProps) {
               </Tabs.List>
               {state.targets.map((target) => (
                 <Tabs.Panel key={target.id} value={target.id} pt="md">
-                  <Target target={target} job={job} live={live} state={state} />
+                  <Target target={target} {...{ side, job, live, state }} />
                 </Tabs.Panel>
               ))}
             </Tabs>
@@ -92,17 +91,17 @@ export function SessionView({ side, job, live, state }: SessionProps) {
   );
 }
 
-function Target({
-  target,
-  job,
-  live,
-  state,
-}: {
-  readonly target: AdmittedTarget;
-  readonly job: Job;
-  readonly live: LiveJob;
-  readonly state: LiveState;
-}) {
+function Notices({ side, job, state }: SessionProps) {
+  return (
+    <>
+      <TimeNotice side={side} job={job} state={state} />
+      <Connection isAway={state.isAway} timesBack={state.timesBack} />
+    </>
+  );
+}
+
+function Target({ target, ...props }: SessionProps & { readonly target: AdmittedTarget }) {
+  const { job, live, state } = props;
   if (target.kind !== "ssh") return <TcpTarget target={target} job={job} />;
   if (!target.rights.includes("terminal"))
     return (
@@ -111,17 +110,29 @@ function Target({
       </Empty>
     );
   const tabs = state.terminals.filter((tab) => tab.target === target.id);
-  return <Terminals target={target} live={live} tabs={tabs} />;
+  return (
+    <Terminals
+      target={target}
+      live={live}
+      tabs={tabs}
+      clock={<Countdown state={state} />}
+      notices={<Notices {...props} />}
+    />
+  );
 }
 
 function Terminals({
   target,
   live,
   tabs,
+  clock,
+  notices,
 }: {
   readonly target: AdmittedTarget;
   readonly live: LiveJob;
   readonly tabs: readonly TerminalTab[];
+  readonly clock: ReactNode;
+  readonly notices: ReactNode;
 }) {
   const [chosen, setChosen] = useState<number>();
   const shown = tabs.find(({ number }) => number === chosen) ?? tabs.at(-1);
@@ -164,6 +175,8 @@ function Terminals({
           live={live}
           tab={shown}
           machine={target.name}
+          clock={clock}
+          notices={notices}
           onAgain={() => {
             live.closeTerminal(shown);
             add();
@@ -186,7 +199,12 @@ function Connection({
   useEffect(() => {
     if (timesBack === shown.current) return;
     shown.current = timesBack;
-    notifications.show({ message: session.back, color: "green", icon: <IconCheck aria-hidden /> });
+    notifications.show({
+      id: "back",
+      message: session.back,
+      color: "green",
+      icon: <IconCheck aria-hidden />,
+    });
   }, [timesBack]);
   return (
     <div aria-live="polite">

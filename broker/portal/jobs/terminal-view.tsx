@@ -25,7 +25,7 @@ import {
   IconZoomOut,
   type Icon,
 } from "@tabler/icons-react";
-import { useEffect, useRef, useState, useSyncExternalStore } from "react";
+import { useEffect, useRef, useState, useSyncExternalStore, type ReactNode } from "react";
 import { personWords } from "../../../shared/site/people.ts";
 import { Trouble } from "../shell/page.tsx";
 import { terminal } from "../texts/jobs.ts";
@@ -51,6 +51,9 @@ export interface TerminalViewProps {
   readonly live: LiveJob;
   readonly tab: TerminalTab;
   readonly machine: string;
+  /** Of the job's time and connection: what a full screen must not hide. */
+  readonly clock: ReactNode;
+  readonly notices: ReactNode;
   readonly onAgain: () => void;
   readonly onClose: () => void;
 }
@@ -91,6 +94,7 @@ export default function TerminalView(props: TerminalViewProps) {
         <Text size="sm" c="dimmed" truncate flex="1 1 120px">
           {state.title || machine}
         </Text>
+        {isFull && props.clock}
         <Tools pane={pane} isFull={isFull} setFull={setFull} onClose={props.onClose} />
       </Group>
       {state.present.length > 0 && (
@@ -100,6 +104,7 @@ export default function TerminalView(props: TerminalViewProps) {
           )}
         </Text>
       )}
+      {isFull && props.notices}
       <Box ref={place} className="terminal-place" />
       {isTouched === true && state.phase !== "ended" && <ScreenKeys pane={pane} state={state} />}
       <Ending machine={machine} state={state} onAgain={props.onAgain} />
