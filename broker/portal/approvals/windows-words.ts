@@ -1,14 +1,19 @@
 // Recurring windows of a standing job in words: which days, from when to when, by whose clock, until when.
-import { windowAt, type JobWindows } from "../../../shared/document/windows.ts";
+import type { JobWindows } from "../../../shared/document/windows.ts";
 import { approvals } from "../texts/approvals.ts";
 
 const texts = approvals.standing;
-const lastDay = new Intl.DateTimeFormat(undefined, { dateStyle: "long" });
-
 /** `Every Monday and Thursday, 06:00 to 14:00 (Europe/Berlin), until 28 February 2027`. */
 export function windowsWords({ timeZone, days, from, to, untilAt }: JobWindows): string {
   const hours = to > from ? texts.hours(from, to) : texts.nightHours(from, to);
-  return texts.words(daysWords(days), hours, timeZone, lastDay.format(untilAt * 1000));
+  return texts.words(daysWords(days), hours, timeZone, lastDay(untilAt, timeZone));
+}
+
+// The last moment of all is not in it any more: at midnight the day before is the last one.
+function lastDay(untilAt: number, timeZone: string): string {
+  return new Intl.DateTimeFormat(undefined, { dateStyle: "long", timeZone }).format(
+    (untilAt - 1) * 1000,
+  );
 }
 
 function daysWords(days: readonly number[]): string {
@@ -19,9 +24,4 @@ function daysWords(days: readonly number[]): string {
   return texts.every(
     names.length === 1 ? last : `${names.slice(0, -1).join(", ")} ${texts.and} ${last}`,
   );
-}
-
-/** Whether a window is open at a moment. */
-export function isWithin(windows: JobWindows, at: number): boolean {
-  return windowAt(windows, at) !== undefined;
 }

@@ -200,8 +200,6 @@ export const approvals = {
     eachTime: (length: string) => `${length} each time`,
     about:
       "It may be begun in each of these hours anew, without asking again. You are told each time.",
-    openNow: "open at this hour",
-    closedNow: "closed at this hour",
   },
   rights: {
     terminal: "open a terminal",

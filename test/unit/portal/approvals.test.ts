@@ -103,6 +103,9 @@ await group("the approver's pages", {}, (test) => {
       windowsWords(windows),
       /^Every Monday and Thursday, 06:00 to 14:00 \(Europe\/Berlin\), until .*2026/,
     );
+    // Until the midnight with which 2027 begins: its last day is in 2026.
+    const untilAt = Date.parse("2026-12-31T23:00:00Z") / 1000;
+    assert.match(windowsWords({ ...windows, untilAt }), /until .*31.*2026$/);
     const night = { ...windows, days: [1, 2, 3, 4, 5], from: "22:00", to: "06:00" };
     assert.match(windowsWords(night), /^Monday to Friday, 22:00 to 06:00 of the next day /);
     assert.match(windowsWords({ ...windows, days: [1, 2, 3, 4, 5, 6, 7] }), /^Every day, /);
