@@ -252,6 +252,9 @@ function DetailFacts({
         <Text span ff="monospace" title={payload.key}>
           {spoken(payload.key.slice(0, keyCharacters))} …
         </Text>
+        <Text size="sm" c="dimmed">
+          {texts.keyHint}
+        </Text>
       </Fact>
     </Facts>
   );
