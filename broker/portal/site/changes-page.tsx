@@ -313,7 +313,7 @@ function Waiting({
     <Card withBorder padding="lg">
       <Stack gap="sm">
         <Title order={2} size="h3">
-          {texts.others}
+          {hasSigned === true ? texts.othersMissing : texts.others}
         </Title>
         <Text c="dimmed">{texts.othersBy(names.join(", "))}</Text>
         <List spacing="xs">

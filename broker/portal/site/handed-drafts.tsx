@@ -1,6 +1,6 @@
 // Machines that others have prepared for an owner. The link that they handed over opens them; taken over, they stand among the owner's own changes.
 import { Alert, Button, Card, Group, Stack, Text, Title } from "@mantine/core";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { openDraft, parseDraftFragment } from "../../../shared/site/handed-draft.ts";
 import { personWords } from "../../../shared/site/people.ts";
 import { parsePersonId } from "../../../shared/ids.ts";
@@ -14,20 +14,33 @@ import { collectRows } from "./collecting.ts";
 import { deleteDraft, keptDrafts, readDraftContent } from "./kept-drafts.ts";
 
 const texts = targets.drafts;
+const targetsPath = "/targets";
 
-// Read once and taken out of the address bar, so that it is in no history.
-let fragment = location.pathname === "/targets" ? location.hash : "";
-if (fragment.startsWith("#draft=")) history.replaceState(null, "", "/targets");
+// Taken out of the address bar as soon as it is read, so that it is in no history; kept while this page is loaded.
+let fragment = "";
+function takeFragment(): string {
+  if (location.pathname === targetsPath && location.hash.startsWith("#draft=")) {
+    fragment = location.hash;
+    history.replaceState(null, "", targetsPath);
+  }
+  return fragment;
+}
 
 export function HandedDrafts() {
   const side = useSide();
   const drafts = useLoaded(() => keptDrafts(side.id), [side.id]);
   const [taken, setTaken] = useState<number>();
   const { isBusy, error, run } = useAct();
+  const [handed, setHanded] = useState(takeFragment);
+  useEffect(() => {
+    const read = (): void => setHanded(takeFragment());
+    addEventListener("hashchange", read);
+    return () => removeEventListener("hashchange", read);
+  }, []);
   if (!side.hasRole("owner")) return null;
+  const link = linkOf(handed);
   const all = drafts.value ?? [];
   if (all.length === 0 && taken === undefined) return null;
-  const link = linkOf(fragment);
   const take = (name: string, seed: Uint8Array): void => {
     void run(async () => {
       const content = await readDraftContent(side.id, name);
@@ -42,6 +55,7 @@ export function HandedDrafts() {
       );
       await deleteDraft(side.id, name);
       fragment = "";
+      setHanded("");
       setTaken(machines.length);
       drafts.reload();
     });

@@ -57,6 +57,7 @@ export const changes = {
   testFailed: "the test failed",
   edit: "Change it",
   others: "Waiting for your signature",
+  othersMissing: "Waiting for another owner",
   othersBy: (names: string) => `Signed by ${names}`,
   another: "Draw up another change instead",
   cosign: "Sign it too",
