@@ -295,6 +295,7 @@ async function signOut(nora: ApproverPage): Promise<void> {
 async function usesToken(nora: ApproverPage, site: Installation): Promise<void> {
   const { page } = nora;
   await nora.goto("/settings");
+  await nora.see("No tokens yet");
   await nora.press("Create a token");
   await page.getByLabel("What it is for").fill("spare-parts report");
   await nora.press("Create a token");
