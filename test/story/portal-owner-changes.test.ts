@@ -55,7 +55,7 @@ function tableOf({ ssh, modbus }: Plant): string {
   ].join("\r\n");
 }
 
-await group("an owner's changes in browsers", { timeoutMs: 170_000 }, (test) => {
+await group("an owner's changes in browsers", { timeoutMs: 240_000 }, (test) => {
   test("a lost passkey is replaced, a table and a handed draft are signed, two owners sign, a company keeps its list", async () => {
     await using plant = await startPlant();
     await using site = await startInstallation(plantTargets(plant).slice(0, 1), {
