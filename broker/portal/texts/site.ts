@@ -400,7 +400,8 @@ export const targets = {
       header: (column: string) => `there is no column "${column}"`,
       unknownColumn: (column: string) => `the column "${column}" is unknown`,
       twiceColumn: (column: string) => `the column "${column}" stands twice`,
-      cells: (found: number, expected: number) => `${found} cells, expected ${expected}`,
+      cells: (found: number, expected: number) =>
+        `${found === 1 ? "1 cell" : `${found} cells`}, expected ${expected}`,
       quote: "a quotation mark is not closed",
       missing: (column: string) => `${column} is empty`,
       id: (text: string) => `"${text}" is not a short name of a-z, 0-9 and -`,
