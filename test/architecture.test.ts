@@ -130,7 +130,7 @@ await group("architecture", {}, (test) => {
     assert.equal(
       productFiles.filter(
         (file) =>
-          /^broker\/portal\//.test(file) &&
+          file.startsWith("broker/portal/") &&
           /\bfetch\(|XMLHttpRequest|sendBeacon/.test(readFileSync(join(root, file), "utf8")),
       ),
       ["broker/portal/person/relay-fetch.ts", "broker/portal/service-worker/service-worker.ts"],

@@ -248,7 +248,7 @@ function parseSmtpUrl(text: string): SmtpAddress | Fault {
   if (!url || !isBare || url.password !== "") return new Fault(expected);
   const host = url.hostname.replace(/^\[|\]$/g, "");
   const isTls = scheme === "smtps";
-  const port = /:80$/.test(rest ?? "") ? 80 : Number(url.port || (isTls ? 465 : 587));
+  const port = rest?.endsWith(":80") === true ? 80 : Number(url.port || (isTls ? 465 : 587));
   const user = url.username === "" ? undefined : decodeURIComponent(url.username);
   return { host, port, isTls, isLoopback: host === "localhost" || isLoopback(host), user };
 }

@@ -95,7 +95,10 @@ export class ApproverPage implements AsyncDisposable {
   async touch(act: () => Promise<unknown>): Promise<string> {
     const signing = await this.device.signingWindow(act);
     // Until the document is there, its only button closes it.
-    const yes = signing.getByRole("button").filter({ hasNotText: /cancel|close/i }).first();
+    const yes = signing
+      .getByRole("button")
+      .filter({ hasNotText: /cancel|close/i })
+      .first();
     await yes.waitFor({ timeout: shownMs });
     const asked = await signing.locator("body").innerText();
     const closed = signing.waitForEvent("close");
