@@ -5,7 +5,11 @@ import { startDevice, type Device, type DeviceOptions } from "./browser.ts";
 /** Presses the signing page's main button in the window that `act` opens; returns what the page showed. */
 export async function touch(device: Device, act: () => Promise<unknown>): Promise<string> {
   const window = await device.signingWindow(act);
-  const main = window.locator("button").first();
+  // Before the document is there, the page offers to be closed.
+  const main = window
+    .locator("button")
+    .filter({ hasNotText: /^Close$/ })
+    .first();
   await main.waitFor();
   const shown = await window.locator("body").innerText();
   await main.click();
@@ -15,7 +19,11 @@ export async function touch(device: Device, act: () => Promise<unknown>): Promis
 /** Closes the signing window that `act` opens: the person changed their mind. */
 export async function closeSigning(device: Device, act: () => Promise<unknown>): Promise<void> {
   const window = await device.signingWindow(act);
-  await window.locator("button").first().waitFor();
+  await window
+    .locator("button")
+    .filter({ hasNotText: /^Close$/ })
+    .first()
+    .waitFor();
   await window.close();
 }
 
