@@ -170,9 +170,7 @@ export async function verifyByRoles<Payload extends { readonly site: SiteId }>(
   held: Held,
   ...roles: readonly Role[]
 ): Promise<Verified<Payload>> {
-  requireSite(payload.site, held);
-  const candidates = candidatesWith(held, ...roles);
-  return verifyDocument(held.suite, envelope, payload, candidates, signatureRules(held));
+  return verifyOfSite(envelope, payload, held, candidatesWith(held, ...roles));
 }
 
 /** The same, for what is decided (`decidersOf`). */
@@ -182,7 +180,15 @@ export async function decidedByRoles<Payload extends { readonly site: SiteId }>(
   held: Held,
   ...roles: readonly Role[]
 ): Promise<Verified<Payload>> {
+  return verifyOfSite(envelope, payload, held, decidersWith(held, ...roles));
+}
+
+async function verifyOfSite<Payload extends { readonly site: SiteId }>(
+  envelope: Envelope,
+  payload: Payload,
+  held: Held,
+  candidates: readonly Candidate[],
+): Promise<Verified<Payload>> {
   requireSite(payload.site, held);
-  const candidates = decidersWith(held, ...roles);
   return verifyDocument(held.suite, envelope, payload, candidates, signatureRules(held));
 }

@@ -6,7 +6,7 @@ import { Page, Trouble } from "../shell/page.tsx";
 import { useLoaded } from "../shell/use-loaded.ts";
 import { download, tcp } from "../texts/jobs.ts";
 import { offeredDownloads } from "./relay-answers.ts";
-import { PasteLine } from "./tcp-target.tsx";
+import { CopyLine } from "../shell/copy-line.tsx";
 
 const megabyte = 1024 * 1024;
 
@@ -36,7 +36,7 @@ export default function CommandPage() {
             ) : (
               <>
                 <Text>{download.windowsMissing}</Text>
-                <PasteLine line="npm run windows-zip" />
+                <CopyLine line="npm run windows-zip" />
               </>
             )}
           </Stack>
@@ -47,8 +47,8 @@ export default function CommandPage() {
               {download.unix}
             </Title>
             <Text>{download.unixHint}</Text>
-            <PasteLine line="npm ci --ignore-scripts" />
-            <PasteLine line="ln -s $PWD/broker/command/sallyport.mjs ~/.local/bin/sallyport" />
+            <CopyLine line="npm ci --ignore-scripts" />
+            <CopyLine line="ln -s $PWD/broker/command/sallyport.mjs ~/.local/bin/sallyport" />
           </Stack>
         </Card>
         <Card withBorder padding="lg" component="section">
@@ -57,7 +57,7 @@ export default function CommandPage() {
               {download.key}
             </Title>
             <Text>{tcp.commandNeedsKey}</Text>
-            <PasteLine line="sallyport introduce LINK" />
+            <CopyLine line="sallyport introduce LINK" />
           </Stack>
         </Card>
         <Anchor component={Link} href="/jobs">

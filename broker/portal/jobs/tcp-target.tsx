@@ -1,10 +1,9 @@
 // A target that needs a program of the vendor's own: the one line to paste on their computer.
-import { Anchor, Card, Code, CopyButton, Button, Group, Stack, Tabs, Text } from "@mantine/core";
-import { IconCheck, IconCopy } from "@tabler/icons-react";
+import { Anchor, Card, Stack, Tabs, Text } from "@mantine/core";
+import { CopyLine } from "../shell/copy-line.tsx";
 import { Link } from "wouter";
 import type { AdmittedTarget } from "../../../shared/channel/messages.ts";
 import type { Job } from "../../../shared/site/jobs.ts";
-import { shell } from "../texts/shell.ts";
 import { tcp } from "../texts/jobs.ts";
 
 export function TcpTarget({ target, job }: { readonly target: AdmittedTarget; readonly job: Job }) {
@@ -20,10 +19,10 @@ export function TcpTarget({ target, job }: { readonly target: AdmittedTarget; re
             <Tabs.Tab value="windows">{tcp.windows}</Tabs.Tab>
           </Tabs.List>
           <Tabs.Panel value="unix" pt="md">
-            <PasteLine line={`sallyport connect ${job.id}`} />
+            <CopyLine line={`sallyport connect ${job.id}`} />
           </Tabs.Panel>
           <Tabs.Panel value="windows" pt="md">
-            <PasteLine line={`sallyport.cmd connect ${job.id}`} />
+            <CopyLine line={`sallyport.cmd connect ${job.id}`} />
           </Tabs.Panel>
         </Tabs>
         <Text c="dimmed" size="sm">
@@ -34,29 +33,5 @@ export function TcpTarget({ target, job }: { readonly target: AdmittedTarget; re
         </Anchor>
       </Stack>
     </Card>
-  );
-}
-
-/** One line to take into a shell. */
-export function PasteLine({ line }: { readonly line: string }) {
-  return (
-    <Group gap="sm">
-      <Code block flex="1 1 220px" fz="sm" tabIndex={0} className="paste-line">
-        {line}
-      </Code>
-      <CopyButton value={line}>
-        {({ copied, copy }) => (
-          <Button
-            variant="light"
-            leftSection={
-              copied ? <IconCheck size={18} aria-hidden /> : <IconCopy size={18} aria-hidden />
-            }
-            onClick={copy}
-          >
-            {copied ? shell.copied : shell.copy}
-          </Button>
-        )}
-      </CopyButton>
-    </Group>
   );
 }

@@ -6,7 +6,7 @@ import { shell } from "../texts/shell.ts";
 export function CopyLine({ line }: { readonly line: string }) {
   return (
     <Group gap="sm" align="center">
-      <Code block flex="1 1 240px" className="breaks-anywhere keeps-lines">
+      <Code block flex="1 1 240px" tabIndex={0} className="breaks-anywhere keeps-lines">
         {line}
       </Code>
       <CopyButton value={line}>
