@@ -37,6 +37,16 @@ const relay = new OpenRelay(pageRelay);
 export function takeLink(): InvitationLink | undefined {
   const text = location.href;
   history.replaceState(null, "", "/join");
+  return readLink(text);
+}
+
+/** A link as it was pasted; undefined for what is none, or leads to another relay than this page's. */
+export function pastedLink(text: string): InvitationLink | undefined {
+  const link = readLink(text);
+  return link?.relayUrl === location.origin ? link : undefined;
+}
+
+function readLink(text: string): InvitationLink | undefined {
   try {
     return parseLink(text);
   } catch {

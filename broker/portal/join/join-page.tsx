@@ -1,7 +1,7 @@
 // A newcomer's first page: who one is invited as, a passkey where the device can make one, the introduction, and the wait until one is accepted.
-import { Button, Card, Code, Group, List, Stack, Text } from "@mantine/core";
+import { Button, Card, Code, Group, List, Stack, Text, TextInput } from "@mantine/core";
 import { IconCheck, IconFingerprint, IconKey } from "@tabler/icons-react";
-import { useEffect, useState } from "react";
+import { useEffect, useState, type FormEvent } from "react";
 import { useLocation } from "wouter";
 import type { InvitationSubject } from "../../../shared/document/invitation.ts";
 import type { PasskeyPublic } from "../../../shared/document/keys.ts";
@@ -16,6 +16,7 @@ import { shell } from "../texts/shell.ts";
 import {
   introduce,
   openInvitation,
+  pastedLink,
   takeLink,
   type Introduced,
   type JoinFault,
@@ -33,9 +34,13 @@ export default function JoinPage() {
   const [error, setError] = useState<unknown>();
   const [introduced, setIntroduced] = useState<Introduced>();
 
+  const open = (link: InvitationLink | undefined): void => {
+    setError(undefined);
+    setOpened(link === undefined ? "noLink" : undefined);
+    if (link !== undefined) openInvitation(link).then(setOpened, setError);
+  };
   useEffect(() => {
-    if (taken === undefined) setOpened("noLink");
-    else openInvitation(taken).then(setOpened, setError);
+    if (taken !== undefined) openInvitation(taken).then(setOpened, setError);
   }, []);
 
   return (
@@ -48,16 +53,51 @@ export default function JoinPage() {
       </Group>
       {introduced !== undefined ? (
         <Waiting introduced={introduced} />
+      ) : opened === undefined && taken === undefined && error === undefined ? (
+        <Page title={join.paste} about={join.pasteAbout}>
+          <PastedLink onLink={open} />
+        </Page>
       ) : opened === undefined ? (
         <Page title={join.title}>
           {error === undefined ? <Loading label={join.loading} /> : <Trouble error={error} />}
         </Page>
       ) : typeof opened === "string" ? (
-        <Page title={join.errors[opened] as string} about={hintOf(opened)} />
+        <Page title={join.errors[opened] as string} about={hintOf(opened)}>
+          <PastedLink onLink={open} />
+        </Page>
       ) : (
         <Answer opened={opened} onIntroduced={setIntroduced} />
       )}
     </Stack>
+  );
+}
+
+/** For an app on a home screen, which no link opens: the link is pasted. */
+function PastedLink({ onLink }: { readonly onLink: (link: InvitationLink | undefined) => void }) {
+  const [text, setText] = useState("");
+  const submit = (event: FormEvent): void => {
+    event.preventDefault();
+    taken = pastedLink(text);
+    onLink(taken);
+    setText("");
+  };
+  return (
+    <form onSubmit={submit}>
+      <Stack gap="md">
+        <TextInput
+          label={join.link}
+          description={join.linkHint}
+          value={text}
+          autoComplete="off"
+          spellCheck={false}
+          required
+          onChange={(event) => setText(event.currentTarget.value)}
+        />
+        <Button type="submit" size="lg">
+          {join.open}
+        </Button>
+      </Stack>
+    </form>
   );
 }
 

@@ -165,6 +165,9 @@ export function SignInPage() {
               </Collapse>
             </Stack>
           </Card>
+          <Anchor component={Link} href="/join">
+            {signIn.paste}
+          </Anchor>
           <Anchor component={Link} href={foundingPath}>
             {ownerNavigation.found}
           </Anchor>

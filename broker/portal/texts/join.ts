@@ -2,6 +2,12 @@
 export const join = {
   title: "You are invited",
   as: (name: string) => `As ${name}`,
+  paste: "You have an invitation?",
+  pasteAbout:
+    "Paste its link here. That is also how this page is used as an app of its own on a phone, which no link opens.",
+  link: "Invitation link",
+  linkHint: "It is like a key: take it from the one who invited you, and give it to nobody.",
+  open: "Go on",
   loading: "Looking at the invitation …",
   aboutKey:
     "This browser makes a key of its own for you. It stays in this browser and cannot be copied, not even by this page.",

@@ -15,6 +15,7 @@ export const signIn = {
   notice: "Notice",
   newHere:
     "New here? Open the invitation link that you were given: it makes your key in this browser.",
+  paste: "I have an invitation link",
   noPasskeyHere: "This relay has no signing page, so passkeys cannot be used to sign in.",
   signedOutEverywhere:
     "You were signed out everywhere. Give a code of your authenticator once, or sign in with your passkey.",
