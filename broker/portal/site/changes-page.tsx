@@ -208,7 +208,9 @@ function Own({
                 <Accordion.Item value="exactly">
                   <Accordion.Control>{texts.exactly}</Accordion.Control>
                   <Accordion.Panel>
-                    <Code block>{lines.join("\n")}</Code>
+                    <Code block className="wrapped-code">
+                      {lines.join("\n")}
+                    </Code>
                   </Accordion.Panel>
                 </Accordion.Item>
               </Accordion>
@@ -325,7 +327,9 @@ function Waiting({
           <Accordion.Item value="exactly">
             <Accordion.Control>{texts.exactly}</Accordion.Control>
             <Accordion.Panel>
-              <Code block>{changesBetween(before, half.manifest).join("\n")}</Code>
+              <Code block className="wrapped-code">
+                {changesBetween(before, half.manifest).join("\n")}
+              </Code>
             </Accordion.Panel>
           </Accordion.Item>
         </Accordion>

@@ -79,7 +79,9 @@ export default function ImportPage() {
                       ))}
                     </List>
                     <Text fw={600}>{texts.example}</Text>
-                    <Code block>{example}</Code>
+                    <Code block className="wrapped-code">
+                      {example}
+                    </Code>
                   </Stack>
                 </Accordion.Panel>
               </Accordion.Item>
