@@ -39,7 +39,9 @@ function SignedIn() {
   const { phase, fault, knowsNoSite, refresh } = usePerson();
   const [location] = useLocation();
   // Another page begins at its top.
-  useEffect(() => scrollTo(0, 0), [location]);
+  useEffect(() => {
+    scrollTo(0, 0);
+  }, [location]);
   if (phase === "loading")
     return (
       <Center mih="60vh">

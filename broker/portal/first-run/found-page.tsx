@@ -64,7 +64,9 @@ export default function FoundPage() {
   }, []);
 
   const at = stepNames.indexOf(step);
-  useEffect(() => scrollTo(0, 0), [step]);
+  useEffect(() => {
+    scrollTo(0, 0);
+  }, [step]);
   return (
     <Container size="xs" py="xl" component="main">
       <Stack gap="lg">

@@ -43,7 +43,9 @@ export default function InvitePage() {
   const [, navigate] = useLocation();
   const [link, setLink] = useState<{ readonly name: string; readonly text: string }>();
   const start = startOf(side, search);
-  useEffect(() => scrollTo(0, 0), [link]);
+  useEffect(() => {
+    scrollTo(0, 0);
+  }, [link]);
   const back = start.kind === "technician" ? "/company" : "/people";
   return (
     <Container size="xs" px={0}>
