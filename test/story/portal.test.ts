@@ -3,11 +3,17 @@
 import type { Page } from "playwright-core";
 import * as assert from "uvu/assert";
 import { startPlant } from "../plant/plant.ts";
-import { accessibilityFaults, phone, type Device, type DeviceOptions } from "../support/browser.ts";
+import {
+  accessibilityFaults,
+  phone,
+  startDevice,
+  type Device,
+  type DeviceOptions,
+} from "../support/browser.ts";
 import { group } from "../support/group.ts";
 import { startInstallation, type Installation } from "../support/installation.ts";
 import { plantTargets } from "../support/plant-targets.ts";
-import { answerLink, enter, touch } from "../support/portal-people.ts";
+import { enter, introduceBy, introduceByPasting, touch } from "../support/portal-people.ts";
 
 /** What an attacker would write where others read it: it has to stay text. */
 const reason = `axis 2 trips <img src=x onerror="document.title='owned'"> <script>document.title='owned'</script>`;
@@ -20,7 +26,9 @@ async function joinByLink(
   options: DeviceOptions = {},
 ): Promise<Device> {
   const { link } = await owner.ask<{ link: string }>("invite", id, "--name", name, "--role", role);
-  const device = await answerLink(relay.url, link, options);
+  const device = await startDevice(relay.url, options);
+  if (options.viewport === undefined) await introduceBy(device, link);
+  else await introduceByPasting(device, relay.url, link);
   assert.not.ok(device.page.url().includes("#"), "the link's secret has left the address bar");
   return device;
 }

@@ -40,8 +40,25 @@ export async function answerLink(
 
 /** Answers an invitation on a device that runs already. */
 export async function introduceBy(device: Device, link: string): Promise<void> {
+  await device.page.goto(link);
+  await introduceOn(device);
+}
+
+/** The same in an app on a home screen, which no link opens: the link is pasted. */
+export async function introduceByPasting(device: Device, url: string, link: string): Promise<void> {
   const { page } = device;
-  await page.goto(link);
+  await page.goto(url);
+  await page.getByRole("link", { name: "I have an invitation link" }).click();
+  await page.getByLabel("Invitation link").fill("https://elsewhere.example/join#a.b.c");
+  await page.getByRole("button", { name: "Go on" }).click();
+  await page.getByText("This is not a whole invitation link").waitFor();
+  await page.getByLabel("Invitation link").fill(link);
+  await page.getByRole("button", { name: "Go on" }).click();
+  await introduceOn(device);
+}
+
+async function introduceOn(device: Device): Promise<void> {
+  const { page } = device;
   const make = page.getByRole("button", { name: "Create my passkey" });
   await make.waitFor();
   await touch(device, () => make.click());
