@@ -1,21 +1,20 @@
-// The auditor's key as it is born with a site: a file for the auditor, and a copy for the holder of the recovery sheet.
+// The auditor's key as it is made for a site: a file for the auditor, and a copy for the holder of the recovery sheet.
 import { concatBytes, lengthPrefixed, toBase64Url, utf8 } from "../../shared/bytes.ts";
 import { sealTo } from "../../shared/crypto/hpke.ts";
 import type { CryptoSuite } from "../../shared/crypto/suite.ts";
-import type { RecoveryKeys } from "../../shared/site/recovery-sheet.ts";
 import { sealSeed } from "./sealed-seed.ts";
 
-/** The auditor's X-Wing key: its public half, and a file that holds the private one twice, under a passphrase and under the recovery key. */
+/** The auditor's X-Wing key: its public half, and a file that holds the private one twice, under a passphrase and under the X-Wing recovery key. */
 export async function makeAuditKey(
   suite: CryptoSuite,
   passphrase: string,
-  recovery: RecoveryKeys | undefined,
+  /** The site's recovery key, if it has one. */
+  recovery: Uint8Array | undefined,
 ): Promise<{ readonly publicKey: string; readonly file: string }> {
   const pair = await suite.xwingKeyPair();
   const key = await sealSeed("audit", pair.privateKey, pair.publicKey, passphrase);
   const wrapped =
-    recovery &&
-    (await sealTo(suite, recovery.xwing.publicKey, auditInfo(pair.publicKey), pair.privateKey));
+    recovery && (await sealTo(suite, recovery, auditInfo(pair.publicKey), pair.privateKey));
   const file = {
     key,
     recovery:

@@ -8,7 +8,7 @@ import { personArgument } from "../arguments.ts";
 import { changesBetween } from "../../../shared/site/changes.ts";
 import { nowSeconds, type Context } from "../context.ts";
 import { CommandError } from "../exit-codes.ts";
-import { readNamed, writeNew } from "../files.ts";
+import { exists, readNamed, writeNew } from "../files.ts";
 import { halfSigned } from "../../../shared/site/half-signed.ts";
 import { spoken } from "../../../shared/site/invitations.ts";
 import { successor } from "../../../shared/site/manifest-draft.ts";
@@ -112,6 +112,14 @@ Examples:
     .command("sign")
     .description("add your signature to a manifest that another owner has signed")
     .action(() => cosign(context));
+  site
+    .command("audit-key <file>")
+    .description("make the auditor's key of a site that was founded without one")
+    .addHelpText(
+      "after",
+      "\nExample:\n  sallyport site audit-key audit.json\nIt opens recordings that are made from then on; give the file to the auditor, and the passphrase by another way.",
+    )
+    .action((file: string) => addAuditKey(context, file));
   addDeviceVerbs(site, context);
 }
 
@@ -135,7 +143,7 @@ async function createSite(context: Context, name: string, options: CreateOptions
       : await makeAuditKey(
           suite,
           await newPassphrase(context.sources, tui, "passphrase for the auditor's key"),
-          recovery?.keys,
+          recovery?.keys.xwing.publicKey,
         );
   const issuedAt = nowSeconds(context);
   const manifest = firstManifest(
@@ -179,6 +187,26 @@ async function createSite(context: Context, name: string, options: CreateOptions
   tui.result({ site, name, registered: registrationToken !== undefined }, () =>
     facts({ site, name, owner: options.owner, "your key": spoken(key.keyid) }),
   );
+}
+
+// The file is written first: a manifest that names a key which nobody has would seal recordings for nobody.
+async function addAuditKey(context: Context, path: string): Promise<void> {
+  const { suite, sources, tui } = context;
+  const site = await openSite(context);
+  site.requireRole("owner");
+  const { payload } = site.view.chain.held;
+  if (payload.audit !== null)
+    throw new CommandError("refused", `site "${site.pin.name}" has an auditor's key already`);
+  if (await exists(path))
+    throw new CommandError("cannotWrite", `file "${path}" exists already, expected a new name`);
+  const recovery = payload.recovery === null ? undefined : fromBase64Url(payload.recovery.xwing);
+  const passphrase = await newPassphrase(sources, tui, "passphrase for the auditor's key");
+  const audit = await makeAuditKey(suite, passphrase, recovery);
+  await writeNew(path, audit.file);
+  const draft = { ...payload, ...successor(site), audit: { xwing: audit.publicKey } };
+  const published = await proposeManifest(site, draft);
+  if (published !== undefined)
+    tui.result({ file: path, ...published.posted }, publishedLine(published));
 }
 
 function signingPage(origin: string): { rpId: string; origins: string[] } {

@@ -12,7 +12,7 @@ import { acceptHostKeys } from "./answers.ts";
 import { whyNot } from "./hindrance.ts";
 import type { ChangedDevice, ReadStatus } from "./edge-status.ts";
 import { Told } from "./told.tsx";
-import { useAct } from "./use-act.ts";
+import { useAct } from "../shell/use-act.ts";
 import { targetName } from "./words.ts";
 
 const texts = approvals.changedKey;

@@ -7,7 +7,7 @@ import { approvals } from "../texts/approvals.ts";
 import { deny } from "./answers.ts";
 import { quietTouch } from "./quiet-touch.ts";
 import { Told } from "./told.tsx";
-import { useAct } from "./use-act.ts";
+import { useAct } from "../shell/use-act.ts";
 
 const texts = approvals.question;
 const maxReasonCharacters = 500;

@@ -10,7 +10,7 @@ import { notifications } from "../texts/notifications.ts";
 import type { NotifyApi, OwnNotify } from "./notify-api.ts";
 import { SetUpCard } from "./set-up-card.tsx";
 import { Told } from "./told.tsx";
-import { useAct } from "./use-act.ts";
+import { useAct } from "../shell/use-act.ts";
 import { nameOf } from "./words.ts";
 
 const texts = notifications.duty;

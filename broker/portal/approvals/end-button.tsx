@@ -9,7 +9,7 @@ import { end, type Ending } from "./answers.ts";
 import { quietTouch } from "./quiet-touch.ts";
 import { Told } from "./told.tsx";
 import { TwicePressed } from "./twice-pressed.tsx";
-import { useAct } from "./use-act.ts";
+import { useAct } from "../shell/use-act.ts";
 
 const texts = approvals.running;
 

@@ -26,7 +26,7 @@ import { liftOn, lockDown, lockdownsOf, type EdgeLock, type Locked } from "./loc
 import { quietTouch } from "./quiet-touch.ts";
 import { Told } from "./told.tsx";
 import { TwicePressed } from "./twice-pressed.tsx";
-import { useAct } from "./use-act.ts";
+import { useAct } from "../shell/use-act.ts";
 import { nameOf, targetName } from "./words.ts";
 
 const maxReasonCharacters = 500;

@@ -6,7 +6,7 @@ import { notifications } from "../texts/notifications.ts";
 import type { NotifyApi, OwnNotify } from "./notify-api.ts";
 import { SetUpCard } from "./set-up-card.tsx";
 import { Told } from "./told.tsx";
-import { useAct } from "./use-act.ts";
+import { useAct } from "../shell/use-act.ts";
 
 const texts = notifications.mail;
 

@@ -20,7 +20,7 @@ import { useLoaded } from "../shell/use-loaded.ts";
 import { notifications } from "../texts/notifications.ts";
 import type { Order } from "./notify-api.ts";
 import { Told } from "./told.tsx";
-import { useAct } from "./use-act.ts";
+import { useAct } from "../shell/use-act.ts";
 import { useNotifyApi } from "./use-notify.ts";
 import { nameOf } from "./words.ts";
 

@@ -8,7 +8,7 @@ import { deviceFacts, keepSubscription, subscribeHere } from "./push-device.ts";
 import { nextPushStep } from "./push-steps.ts";
 import { SetUpCard } from "./set-up-card.tsx";
 import { Told } from "./told.tsx";
-import { useAct } from "./use-act.ts";
+import { useAct } from "../shell/use-act.ts";
 import { useInstall } from "./use-install.ts";
 
 const texts = notifications.phone;

@@ -23,9 +23,9 @@ import { Denial } from "./denial.tsx";
 import { Fact, Facts } from "./facts.tsx";
 import { Narrowing } from "./narrowing.tsx";
 import { Told } from "./told.tsx";
-import { useAct } from "./use-act.ts";
+import { useAct } from "../shell/use-act.ts";
 import type { Jobs } from "./use-jobs.ts";
-import { windowsWords } from "./windows-words.ts";
+import { windowsWords } from "../shell/windows-words.ts";
 import { machinesWords, nameOf, policiesOf, rightWords, targetName, whoOf } from "./words.ts";
 
 const texts = approvals.question;

@@ -12,7 +12,7 @@ import { DutySwitch } from "./duty.tsx";
 import { EndButton } from "./end-button.tsx";
 import { useOwnNotify } from "./use-notify.ts";
 import { useJobs } from "./use-jobs.ts";
-import { windowsWords } from "./windows-words.ts";
+import { windowsWords } from "../shell/windows-words.ts";
 import { isAsked, machinesWords, nameOf, whoOf } from "./words.ts";
 
 const daySeconds = 24 * 3600;

@@ -18,9 +18,9 @@ import { leftOf, readStatus, type ReadStatus } from "./edge-status.ts";
 import { EndButton } from "./end-button.tsx";
 import { Fact, Facts } from "./facts.tsx";
 import { Told } from "./told.tsx";
-import { useAct } from "./use-act.ts";
-import { useReading } from "./use-reading.ts";
-import { windowsWords } from "./windows-words.ts";
+import { useAct } from "../shell/use-act.ts";
+import { useReading } from "../shell/use-reading.ts";
+import { windowsWords } from "../shell/windows-words.ts";
 import { machinesWords, nameOf, policiesOf, rightWords, targetName, whoOf } from "./words.ts";
 
 const texts = approvals.running;

@@ -3,7 +3,7 @@ import { Alert, Text } from "@mantine/core";
 import { IconCheck, IconInfoCircle } from "@tabler/icons-react";
 import { Trouble } from "../shell/page.tsx";
 import { approvals } from "../texts/approvals.ts";
-import type { Act } from "./use-act.ts";
+import type { Act } from "../shell/use-act.ts";
 
 export function Told({ act, done }: { readonly act: Act; readonly done?: string | undefined }) {
   return (

@@ -10,7 +10,7 @@ import { useSide } from "../shell/person-context.tsx";
 import { approvals } from "../texts/approvals.ts";
 import { EndButton } from "./end-button.tsx";
 import { useJobs } from "./use-jobs.ts";
-import { useReading } from "./use-reading.ts";
+import { useReading } from "../shell/use-reading.ts";
 import { WatchedBytes } from "./watched-bytes.tsx";
 import { findJob, nameOf, targetName } from "./words.ts";
 import { parseTargetId } from "../../../shared/ids.ts";

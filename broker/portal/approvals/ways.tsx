@@ -9,7 +9,7 @@ import type { Channel, NotifyApi, OwnNotify, TestMessage } from "./notify-api.ts
 import { SetUpCard } from "./set-up-card.tsx";
 import { Told } from "./told.tsx";
 import { TwicePressed } from "./twice-pressed.tsx";
-import { useAct } from "./use-act.ts";
+import { useAct } from "../shell/use-act.ts";
 
 const texts = notifications.ways;
 

@@ -7,7 +7,7 @@ import { notifications } from "../texts/notifications.ts";
 import type { NotifyApi } from "./notify-api.ts";
 import { SetUpCard } from "./set-up-card.tsx";
 import { Told } from "./told.tsx";
-import { useAct } from "./use-act.ts";
+import { useAct } from "../shell/use-act.ts";
 
 const texts = notifications.webhook;
 

@@ -17,7 +17,7 @@ import { useState } from "react";
 import { Link } from "wouter";
 import type { InvitationSubject } from "../../../shared/document/invitation.ts";
 import { jobsOf } from "../../../shared/site/jobs.ts";
-import { useAct } from "../approvals/use-act.ts";
+import { useAct } from "../shell/use-act.ts";
 import type { PageSide } from "../person/page-side.ts";
 import { Empty, Loading, Page, Trouble } from "../shell/page.tsx";
 import { useSide } from "../shell/person-context.tsx";

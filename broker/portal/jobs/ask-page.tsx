@@ -24,7 +24,7 @@ import { useLoaded } from "../shell/use-loaded.ts";
 import { ask } from "../texts/jobs.ts";
 import { askForJob } from "./asking.ts";
 import { liveJobs } from "./live-jobs.ts";
-import { useNowMs } from "./moment.tsx";
+import { useNow } from "../shell/moment.tsx";
 import { isBarred, ProofAsk, useProof } from "./proof.tsx";
 import {
   edgeOf,
@@ -285,7 +285,7 @@ function Part({
 
 // Presence is the relay's word; it only decides when to ask for the proof.
 function useOnline(side: PageSide): (edge: string) => boolean | undefined {
-  const turn = useNowMs(presencePollMs);
+  const turn = useNow(presencePollMs);
   const { value } = useLoaded(() => side.edges(), [side, turn]);
   return (edge) => value?.find((each) => each.edge === edge)?.online;
 }

@@ -5,7 +5,7 @@ import type { ReactNode } from "react";
 import type { Job } from "../../../shared/site/jobs.ts";
 import { personWords } from "../../../shared/site/people.ts";
 import type { PageSide } from "../person/page-side.ts";
-import { windowsWords } from "../approvals/windows-words.ts";
+import { windowsWords } from "../shell/windows-words.ts";
 import { Trouble, wordsOf } from "../shell/page.tsx";
 import { ask, ended, jobs } from "../texts/jobs.ts";
 import { targetName } from "./job-words.tsx";

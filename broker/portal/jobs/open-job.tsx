@@ -8,7 +8,7 @@ import { Trouble } from "../shell/page.tsx";
 import { useLoaded } from "../shell/use-loaded.ts";
 import { ask, ended, jobs, proof } from "../texts/jobs.ts";
 import { liveJobs } from "./live-jobs.ts";
-import { useNowMs } from "./moment.tsx";
+import { useNow } from "../shell/moment.tsx";
 import { ProofForm, type ProofGiven } from "./proof.tsx";
 
 const presencePollMs = 4_000;
@@ -23,7 +23,7 @@ export function OpenJob({
   readonly wasOpen: boolean;
 }) {
   const { edge, targets } = job.request.payload;
-  const turn = useNowMs(presencePollMs);
+  const turn = useNow(presencePollMs);
   const { value: edges } = useLoaded(() => side.edges(), [side, turn]);
   const isAway = edges?.find((each) => each.edge === edge)?.online === false;
   const [error, setError] = useState<unknown>();

@@ -23,7 +23,8 @@ import { waiting } from "../texts/jobs.ts";
 import { shell } from "../texts/shell.ts";
 import { isTold, setTold } from "./approval-signal.ts";
 import type { LiveJob, LiveState } from "./live-job.ts";
-import { Moment, useNowMs } from "./moment.tsx";
+import { useNow } from "../shell/moment.tsx";
+import { Moment } from "./moment.tsx";
 import { toldOf, type Told } from "./relay-answers.ts";
 
 const toldPollMs = 4_000;
@@ -99,7 +100,7 @@ function useDenial(job: Job, live: LiveJob): void {
 }
 
 function WhoIsAsked({ side, job }: { readonly side: PageSide; readonly job: Job }) {
-  const turn = useNowMs(toldPollMs);
+  const turn = useNow(toldPollMs);
   const { hash, payload } = job.request;
   const { value: told } = useLoaded((signal) => toldOf(side.id, hash, signal), [hash, turn]);
   const approvers = approversOf(payload, side.held);

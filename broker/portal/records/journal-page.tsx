@@ -21,7 +21,7 @@ import { records } from "../texts/records.ts";
 import { readJournal, type ReadJournal } from "./journal-reading.ts";
 import { PagedList } from "./paged-list.tsx";
 import { targetName } from "./recording-words.ts";
-import { useReading } from "./use-reading.ts";
+import { useReading } from "../shell/use-reading.ts";
 
 const texts = records.journal;
 /** Read at first; all before them on demand. */

@@ -17,7 +17,7 @@ import { exactWords } from "../shell/moment.tsx";
 import { recordingTitle } from "./recording-words.ts";
 import { fileName, saveFile } from "./save-file.ts";
 import { recordingOf } from "./site-recordings.ts";
-import { useReading } from "./use-reading.ts";
+import { useReading } from "../shell/use-reading.ts";
 
 const TerminalPlayer = lazy(() => import("./terminal-player.tsx"));
 const texts = records.recording;

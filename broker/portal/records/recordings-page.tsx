@@ -25,7 +25,7 @@ import { recordingTitle, targetName } from "./recording-words.ts";
 import { SearchResults } from "./search-results.tsx";
 import { SilentEdges } from "./silent-edges.tsx";
 import { siteRecordings } from "./site-recordings.ts";
-import { useReading } from "./use-reading.ts";
+import { useReading } from "../shell/use-reading.ts";
 
 const texts = records.recordings;
 

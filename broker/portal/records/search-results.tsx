@@ -9,7 +9,7 @@ import { exactWords } from "../shell/moment.tsx";
 import { recordingTitle } from "./recording-words.ts";
 import { SilentEdges } from "./silent-edges.tsx";
 import { searchSite, type FoundLine } from "./site-recordings.ts";
-import { useReading } from "./use-reading.ts";
+import { useReading } from "../shell/use-reading.ts";
 
 const texts = records.recordings;
 

@@ -22,7 +22,7 @@ import { Link } from "wouter";
 import { keyIdOf } from "../../../shared/document/keys.ts";
 import { changesBetween } from "../../../shared/site/changes.ts";
 import type { HalfSigned } from "../../../shared/site/half-signed.ts";
-import { useAct } from "../approvals/use-act.ts";
+import { useAct } from "../shell/use-act.ts";
 import type { SigningWindow } from "../person/signing-window.ts";
 import { Empty, Loading, Page, Trouble } from "../shell/page.tsx";
 import { usePerson, useSide } from "../shell/person-context.tsx";

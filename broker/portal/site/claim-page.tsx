@@ -15,7 +15,7 @@ import {
 import { IconDownload, IconHandStop } from "@tabler/icons-react";
 import { useEffect, useMemo, useState, type FormEvent } from "react";
 import { Link } from "wouter";
-import { useAct } from "../approvals/use-act.ts";
+import { useAct } from "../shell/use-act.ts";
 import { GlossaryWord } from "../first-run/glossary-word.tsx";
 import { Page, Trouble } from "../shell/page.tsx";
 import { QrCode } from "../shell/qr-code.tsx";

@@ -8,7 +8,7 @@ import type { Technician } from "../../../shared/document/roster.ts";
 import type { CompanyId } from "../../../shared/ids.ts";
 import { withTechnicians } from "../../../shared/site/introductions.ts";
 import { nextRoster, ownCompany, technicians } from "../../../shared/site/rosters.ts";
-import { useAct } from "../approvals/use-act.ts";
+import { useAct } from "../shell/use-act.ts";
 import { exactWords, Moment } from "../shell/moment.tsx";
 import { Empty, Page, Trouble } from "../shell/page.tsx";
 import { usePerson, useSide } from "../shell/person-context.tsx";

@@ -6,7 +6,7 @@ import { useCallback, useEffect, useRef, useState } from "react";
 import type { Secret } from "../../../shared/document/secret.ts";
 import type { EdgeId } from "../../../shared/ids.ts";
 import type { Probing, ProbeStep } from "../../../shared/site/edge-reading.ts";
-import { useAct } from "../approvals/use-act.ts";
+import { useAct } from "../shell/use-act.ts";
 import { Trouble } from "../shell/page.tsx";
 import { useSide } from "../shell/person-context.tsx";
 import { targets as texts } from "../texts/site.ts";

@@ -5,7 +5,7 @@ import { useState, type FormEvent } from "react";
 import { Link } from "wouter";
 import type { ManifestEdge } from "../../../shared/document/manifest.ts";
 import type { ListedEdge } from "../../../shared/site/relay-client.ts";
-import { useAct } from "../approvals/use-act.ts";
+import { useAct } from "../shell/use-act.ts";
 import { exactWords, Moment } from "../shell/moment.tsx";
 import { Empty, Loading, Page, Trouble } from "../shell/page.tsx";
 import { useSide } from "../shell/person-context.tsx";

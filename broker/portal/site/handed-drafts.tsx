@@ -4,7 +4,7 @@ import { useEffect, useState } from "react";
 import { openDraft, parseDraftFragment } from "../../../shared/site/handed-draft.ts";
 import { personWords } from "../../../shared/site/people.ts";
 import { parsePersonId } from "../../../shared/ids.ts";
-import { useAct } from "../approvals/use-act.ts";
+import { useAct } from "../shell/use-act.ts";
 import { Moment } from "../shell/moment.tsx";
 import { Trouble } from "../shell/page.tsx";
 import { useSide } from "../shell/person-context.tsx";

@@ -16,7 +16,7 @@ import { IconAlertTriangle, IconFileUpload } from "@tabler/icons-react";
 import { useMemo, useState } from "react";
 import { Link, useLocation } from "wouter";
 import { encodeDraftLink, sealDraft } from "../../../shared/site/handed-draft.ts";
-import { useAct } from "../approvals/use-act.ts";
+import { useAct } from "../shell/use-act.ts";
 import type { PageSide } from "../person/page-side.ts";
 import { Page, Trouble } from "../shell/page.tsx";
 import { useSide } from "../shell/person-context.tsx";

@@ -16,7 +16,7 @@ import type { InvitationSubject } from "../../../shared/document/invitation.ts";
 import type { Role } from "../../../shared/document/manifest.ts";
 import { parseCompanyId, parsePersonId } from "../../../shared/ids.ts";
 import { ownCompany } from "../../../shared/site/rosters.ts";
-import { useAct } from "../approvals/use-act.ts";
+import { useAct } from "../shell/use-act.ts";
 import type { PageSide } from "../person/page-side.ts";
 import { Page, Trouble } from "../shell/page.tsx";
 import { useSide } from "../shell/person-context.tsx";

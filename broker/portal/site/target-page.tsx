@@ -20,7 +20,7 @@ import { Link, useLocation, useParams } from "wouter";
 import type { Secret } from "../../../shared/document/secret.ts";
 import { parseEdgeId, parsePolicyId, parseTargetId } from "../../../shared/ids.ts";
 import { hostKeyLines } from "../../../shared/site/devices.ts";
-import { useAct } from "../approvals/use-act.ts";
+import { useAct } from "../shell/use-act.ts";
 import type { PageSide } from "../person/page-side.ts";
 import { Empty, Loading, Page, Trouble } from "../shell/page.tsx";
 import { useSide } from "../shell/person-context.tsx";

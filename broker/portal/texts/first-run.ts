@@ -53,7 +53,7 @@ export const found = {
   confirmHint: "So that we both know it is on paper.",
   confirmWrong: "That is not the last group of the sheet.",
   auditor:
-    "An auditor can have a key of their own that opens recordings. It is made by command when a site is founded: sallyport site create --audit-key. Without it, recordings are read from the boxes.",
+    "An auditor can have a key of their own that opens recordings. An owner makes it by command: invite yourself once more, answer the link with sallyport introduce, then sallyport site audit-key audit.json. Without it, recordings are read from the boxes.",
   auditorTitle: "A key for an auditor?",
   signAbout: (name: string) => `With your signature ${name} exists, and you are its owner.`,
   signFacts: {

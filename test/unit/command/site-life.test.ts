@@ -46,6 +46,21 @@ async function applied(site: Started, change: (text: string) => string) {
 }
 
 await group("a site's people", { timeoutMs: 120_000 }, (test) => {
+  test("a site that was founded without an auditor's key gets one, once, and its file is never written over", async () => {
+    await using site = await startSite();
+    const file = join(site.folder.path, "audit.json");
+    writeFileSync(file, "something else");
+    const there = await site.owner.run(["site", "audit-key", file, "--yes"]);
+    assert.is(there.code, 74, there.stderr);
+    assert.is(readFileSync(file, "utf8"), "something else");
+    const fresh = join(site.folder.path, "auditor.json");
+    await site.owner.do("site", "audit-key", fresh, "--yes");
+    assert.match(readFileSync(fresh, "utf8"), /"purpose": "audit"/);
+    const shown = await site.owner.ask<{ manifest: { audit: unknown } }>("site", "show");
+    assert.ok(shown.manifest.audit, "the manifest names the key");
+    const again = await site.owner.run(["site", "audit-key", `${fresh}.2`, "--yes"]);
+    assert.is(again.code, 77, again.stderr);
+  });
   test("a company's administrator keeps its technicians, without the owner", async () => {
     await using site = await startSite();
     const [rita, joe] = [site.person("acme/rita"), site.person("acme/joe")];

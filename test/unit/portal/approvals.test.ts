@@ -13,7 +13,7 @@ import {
   type DeviceFacts,
   type PushStep,
 } from "../../../broker/portal/approvals/push-steps.ts";
-import { windowsWords } from "../../../broker/portal/approvals/windows-words.ts";
+import { windowsWords } from "../../../broker/portal/shell/windows-words.ts";
 import { findJob } from "../../../broker/portal/approvals/words.ts";
 import { hashEnvelope } from "../../../shared/document/envelope.ts";
 import type { Policy, Role } from "../../../shared/document/manifest.ts";

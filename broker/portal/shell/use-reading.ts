@@ -1,8 +1,8 @@
-// What a page reads from an edge: once, and again only when somebody asks. Each reading is a sealed channel and stands in the edge's journal, so
-// unlike other lists it does not follow the site's news.
+// What a page reads from an edge: once, and again only when an input changes or somebody asks. Each reading is a sealed channel and stands in the
+// edge's journal, so unlike other lists it does not follow the site's news. What was read stays while it is read again.
 import { useCallback, useEffect, useRef, useState } from "react";
 import type { PageSide } from "../person/page-side.ts";
-import { useSide } from "../shell/person-context.tsx";
+import { useSide } from "./person-context.tsx";
 
 export interface Reading<Value> {
   readonly value: Value | undefined;
@@ -11,20 +11,22 @@ export interface Reading<Value> {
   readonly again: () => void;
 }
 
-/** `read` is called anew when one of `inputs` or the site changes; its side gives up when the page is left. `tell` shows what is there so far. */
+/** `read` is called while `isWanted`; its side gives up when the page is left. `tell` shows what is there so far. */
 export function useReading<Value>(
   read: (side: PageSide, tell: (soFar: Value) => void) => Promise<Value>,
   inputs: readonly unknown[],
+  isWanted = true,
 ): Reading<Value> {
   const side = useSide();
   const [value, setValue] = useState<Value>();
   const [error, setError] = useState<unknown>();
-  const [isReading, setReading] = useState(true);
+  const [isReading, setReading] = useState(isWanted);
   const [turn, setTurn] = useState(0);
   const latest = useRef({ read, side });
   latest.current = { read, side };
   const again = useCallback(() => setTurn((count) => count + 1), []);
   useEffect(() => {
+    if (!isWanted) return undefined;
     const over = new AbortController();
     const ifWanted =
       <Argument>(act: (argument: Argument) => void) =>
@@ -40,6 +42,6 @@ export function useReading<Value>(
       .finally(() => ifWanted(setReading)(false));
     return () => over.abort();
     // The inputs are the caller's. A view that was brought up to date is no reason to read again.
-  }, [...inputs, side.id, turn]);
+  }, [...inputs, side.id, turn, isWanted]);
   return { value, error, isReading, again };
 }
