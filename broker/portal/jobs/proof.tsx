@@ -1,4 +1,4 @@
-// How a person proves to the edge that it is really them: by a touch where they have a passkey, by the browser's key and a code where the site's policy
+// How a person proves to the edge that it is really them: by a touch where they have a passkey (nothing less counts for them then), else by the browser's key and a code where the site's policy
 // wants a second factor, by the key alone where it waives it. The edge decides; this only asks for what it will want.
 import { Alert, Anchor, Button, Stack, Text, TextInput } from "@mantine/core";
 import { IconFingerprint, IconKey } from "@tabler/icons-react";
@@ -22,9 +22,6 @@ export interface ProofGiven {
 
 export interface ProofChoice {
   readonly way: ProofWay;
-  /** A person with a passkey may use a code where this device has no passkey. */
-  readonly canSwitch: boolean;
-  readonly switchWay: () => void;
   readonly code: string;
   readonly setCode: (code: string) => void;
   readonly isCodeWhole: boolean;
@@ -37,17 +34,11 @@ const codePattern = /^\d{6}$/;
 /** The way for a job on these targets, and what was typed for it. */
 export function useProof(side: PageSide, targets: JobTargets): ProofChoice {
   const { session } = usePerson();
-  const [prefersCode, setPrefersCode] = useState(false);
   const [code, setCode] = useState("");
   const totp = session?.sites.find(({ site }) => site === side.id)?.totp ?? "none";
-  const usual = wayOf(side, targets, totp === "confirmed");
-  const withoutPasskey = usual === "touch" ? wayByKey(side, targets, totp === "confirmed") : usual;
-  const canSwitch = usual === "touch" && withoutPasskey === "code";
-  const way = prefersCode && canSwitch ? withoutPasskey : usual;
+  const way = wayOf(side, targets, totp === "confirmed");
   return {
     way,
-    canSwitch,
-    switchWay: () => setPrefersCode((prefers) => !prefers),
     code,
     setCode,
     isCodeWhole: codePattern.test(code),
@@ -90,7 +81,7 @@ export function ProofAsk({
   readonly choice: ProofChoice;
   readonly error?: string | undefined;
 }) {
-  const { way, canSwitch, switchWay, code, setCode } = choice;
+  const { way, code, setCode } = choice;
   if (way === "no code")
     return (
       <Alert color="yellow" title={proof.noCode}>
@@ -114,26 +105,18 @@ export function ProofAsk({
         {proof.noKeyHint}
       </Alert>
     );
+  if (way !== "code") return null;
   return (
-    <Stack gap="xs" align="flex-start">
-      {way === "code" && (
-        <TextInput
-          label={proof.code}
-          description={proof.codeHint}
-          inputMode="numeric"
-          autoComplete="one-time-code"
-          maxLength={6}
-          value={code}
-          error={error}
-          onChange={(event) => setCode(event.currentTarget.value.trim())}
-        />
-      )}
-      {canSwitch && (
-        <Anchor component="button" type="button" size="sm" onClick={switchWay}>
-          {way === "touch" ? proof.codeInstead : proof.touchInstead}
-        </Anchor>
-      )}
-    </Stack>
+    <TextInput
+      label={proof.code}
+      description={proof.codeHint}
+      inputMode="numeric"
+      autoComplete="one-time-code"
+      maxLength={6}
+      value={code}
+      error={error}
+      onChange={(event) => setCode(event.currentTarget.value.trim())}
+    />
   );
 }
 

@@ -124,8 +124,6 @@ export const proof = {
   touch: "Prove with passkey",
   code: "Code of your authenticator",
   codeHint: "The six digits that it shows now, together with this browser's key",
-  codeInstead: "No passkey on this device? Use a code instead",
-  touchInstead: "Use the passkey",
   noCode: "You have no authenticator yet",
   noCodeHint:
     "These machines take a second factor: a passkey, or a six-digit code of an authenticator app. Set one up first.",
