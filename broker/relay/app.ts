@@ -126,8 +126,9 @@ export async function startRelay(
     directory,
     onAppended: (site) => {
       feed.appended(site);
-      notifications.appended(site);
       inBackground(delivery.appended(site));
+      // Edges come before people: what ends or opens something is not held up by telling of it.
+      notifications.appended(site);
     },
   });
   const stops = new Stops({

@@ -161,7 +161,7 @@ export class OpenRelay {
     const { name } = await this.describe();
     if (expectedNames.length > 0 && !expectedNames.includes(name)) {
       const expected = expectedNames.map((each) => `"${each}"`).join(" or ");
-      throw new SiteFault("unauthorised", `relay calls itself "${name}", expected ${expected}`);
+      throw new SiteFault("message_invalid", `relay calls itself "${name}", expected ${expected}`);
     }
     const { nonce } = await this.http.call(
       { method: "POST", path: "/api/sign-in/nonce", body: {} },

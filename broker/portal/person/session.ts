@@ -132,7 +132,7 @@ async function signInDocument(pin: Pin | undefined): Promise<unknown> {
   const newest = pin && (await browserMemory.manifests(pin.site)).at(-1);
   const names = newest === undefined ? [] : parseManifest(newest).relays.map((each) => each.name);
   if (names.length > 0 && !names.includes(name))
-    throw new SiteFault("unauthorised", `relay calls itself "${name}", expected "${names[0]}"`);
+    throw new SiteFault("message_invalid", `relay calls itself "${name}", expected "${names[0]}"`);
   const { nonce } = await pageRelay.call(
     { method: "POST", path: "/api/sign-in/nonce", body: {} },
     v.object({ nonce: v.string() }),
