@@ -1,7 +1,7 @@
 // Time that runs down, second by second.
 import { Text } from "@mantine/core";
 import { useEffect, useState } from "react";
-import { clockOf } from "./clock-of.ts";
+import { clockOf } from "../shell/clock-of.ts";
 
 const tickMs = 500;
 

@@ -9,7 +9,8 @@ import { session } from "../texts/jobs.ts";
 import type { JobClock, LiveState } from "./live-job.ts";
 import { Moment } from "./moment.tsx";
 import { askForMoreTime } from "./relay-answers.ts";
-import { clockWords, lengthWords } from "./times.ts";
+import { clockOf } from "../shell/clock-of.ts";
+import { lengthWords } from "./times.ts";
 
 /** As the edge warns (edge/countdown.ts). */
 const warnedSeconds: readonly number[] = [300, 60, 15];
@@ -47,7 +48,7 @@ export function Countdown({ state }: { readonly state: LiveState }) {
         leftSection={<IconAlarm size={18} aria-hidden />}
         className="clock"
       >
-        {clockWords(leftMs)} {session.left}
+        {clockOf(leftMs)} {session.left}
       </Badge>
     </Group>
   );

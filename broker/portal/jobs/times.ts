@@ -40,16 +40,6 @@ export function exactWords(at: number): string {
   return new Date(at * 1000).toLocaleString(undefined, { dateStyle: "full", timeStyle: "long" });
 }
 
-/** Time left as a clock shows it: `1:05:09`, `4:07`. */
-export function clockWords(leftMs: number): string {
-  const whole = Math.max(0, Math.ceil(leftMs / 1000));
-  const two = (part: number): string => String(part).padStart(2, "0");
-  const [hours, minutes] = [Math.floor(whole / hour), Math.floor((whole % hour) / minute)];
-  return hours > 0
-    ? `${hours}:${two(minutes)}:${two(whole % minute)}`
-    : `${minutes}:${two(whole % minute)}`;
-}
-
 /** What a browser's field for a local date and time holds for a moment. */
 export function fieldOfMoment(at: number): string {
   const date = new Date(at * 1000 - new Date(at * 1000).getTimezoneOffset() * minute * 1000);

@@ -1,6 +1,6 @@
 // What the approver's pages say by themselves: who may not answer and why, windows and times in words, what a device lacks for a push.
 import * as assert from "uvu/assert";
-import { clockOf } from "../../../broker/portal/approvals/clock-of.ts";
+import { clockOf } from "../../../broker/portal/shell/clock-of.ts";
 import {
   whyNot,
   type Answering,

@@ -1,12 +1,12 @@
 // Lengths, distances and clocks as a vendor reads them.
 import * as assert from "uvu/assert";
 import {
-  clockWords,
   distanceWords,
   fieldOfMoment,
   lengthWords,
   momentOfField,
 } from "../../../broker/portal/jobs/times.ts";
+import { clockOf } from "../../../broker/portal/shell/clock-of.ts";
 import { group } from "../../support/group.ts";
 
 const lengths: readonly [seconds: number, words: string][] = [
@@ -32,7 +32,7 @@ await group("portal times", {}, (test) => {
   for (const [seconds, words] of lengths)
     test(`${seconds} seconds are "${words}"`, () => assert.is(lengthWords(seconds), words));
   for (const [leftMs, words] of clocks)
-    test(`${leftMs} ms left are "${words}"`, () => assert.is(clockWords(leftMs), words));
+    test(`${leftMs} ms left are "${words}"`, () => assert.is(clockOf(leftMs), words));
   test("a distance says which way it lies", () => {
     assert.is(distanceWords(1000, 1000 + 180), "3 min ago");
     assert.is(distanceWords(1000 + 720, 1000), "in 12 min");
