@@ -11,6 +11,8 @@ const fileLimitMs = 15 * 60_000;
 const silenceNoteMs = 60_000;
 /** Files under these folders start many processes each and run alone, so that their own deadlines stay honest. */
 const alone = /^test\/(story|hostile|endurance)\//;
+/** Stories in browsers wait for pages most of the time: two go side by side. */
+const inPairs = /^test\/story\/portal/;
 const closingLine = /^(\d+) passed, (\d+) failed$/;
 
 interface Result {
@@ -30,7 +32,11 @@ await runAll(
   availableParallelism(),
 );
 await runAll(
-  files.filter((file) => alone.test(file)),
+  files.filter((file) => inPairs.test(file)),
+  2,
+);
+await runAll(
+  files.filter((file) => alone.test(file) && !inPairs.test(file)),
   1,
 );
 
