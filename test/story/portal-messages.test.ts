@@ -133,8 +133,13 @@ async function pushes(
   const worker =
     device.context.serviceWorkers()[0] ?? (await device.context.waitForEvent("serviceworker"));
   const shown = await worker.evaluate<readonly string[]>(`(async () => {
-    let shown = [];
-    while (shown.length === 0) shown = await self.registration.getNotifications({ tag: ${JSON.stringify(tag)} });
+    const look = () => self.registration.getNotifications({ tag: ${JSON.stringify(tag)} });
+    let shown = await look();
+    // A worker that asks without a pause never comes to the push itself.
+    while (shown.length === 0) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      shown = await look();
+    }
     const texts = shown.map(({ title, body }) => title + ": " + body);
     self.dispatchEvent(new NotificationEvent("notificationclick", { notification: shown[0] }));
     return texts;
