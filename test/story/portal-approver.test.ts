@@ -49,6 +49,8 @@ await group("the approver's pages", { timeoutMs: 240_000 }, (test) => {
     const before = device.touches();
     await mia.tabTo(mia.button("Approve"));
     const signing = await device.signingWindow(() => page.keyboard.press("Enter"));
+    // Before the document is there, the page shows nothing to sign.
+    await signing.getByRole("button", { name: "Approve" }).waitFor();
     assert.match(await signing.locator("body").innerText(), /Let vera work on .* for 60 minutes/);
     await mia.tabTo(signing.getByRole("button", { name: "Approve" }), signing);
     await signing.keyboard.press("Enter").catch((thrown: unknown) => {
