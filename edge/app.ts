@@ -36,6 +36,7 @@ import { parseStopScope, Stops } from "./stops.ts";
 import { EdgeTime } from "./time.ts";
 import { Trust } from "./trust.ts";
 import { openVault } from "./vault.ts";
+import { Watchers } from "./watchers.ts";
 
 const suite = nodeCrypto;
 const warnPercent = 80;
@@ -202,6 +203,7 @@ async function bringUp(
     recordings,
     devices,
     changedDevices,
+    watchers: new Watchers(clock),
     consumption,
     situation,
     hostKey: identity.sshHost,

@@ -100,6 +100,8 @@ export interface AskedOpening {
   readonly target: TargetId;
   /** Any of these rights suffices; none can be had for a mode that the target's kind does not know. */
   readonly anyOf: readonly string[];
+  /** Whether its input can be withheld while nobody watches. */
+  readonly canBeSupervised: boolean;
 }
 
 type Fault = RefusalReason | undefined;
@@ -161,6 +163,7 @@ export function decideOpening(
     return refused(faultOfPlaces(asked.target, job, situation) ?? "target-unknown");
   }
   if (!asked.anyOf.some((right) => granted.rights.includes(right))) return refused("right-missing");
+  if (granted.policy.supervised && !asked.canBeSupervised) return refused("supervision-impossible");
   const occupant = situation.occupations.find(
     (item) => item.target === asked.target && item.request !== request,
   );

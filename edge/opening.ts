@@ -11,10 +11,12 @@ import type { OpeningAdmission } from "./gate.ts";
 import type { Journal } from "./journal.ts";
 import type { Recordings } from "./recording.ts";
 import { toldReason, type RefusalReason } from "./refusal.ts";
+import type { RecordingId } from "../shared/record/recording-file.ts";
 import type { Occupation } from "./situation.ts";
 import { fingerprintOfLine } from "./targets/ssh-host-key.ts";
 import { holdChannel, type HeldChannel } from "./targets/held-channel.ts";
 import type { AdmittedOpening, SeenHostKey } from "./targets/target.ts";
+import type { Supervision, Watchers } from "./watchers.ts";
 
 /** What openings need of the edge. */
 export interface OpeningWorld {
@@ -22,6 +24,7 @@ export interface OpeningWorld {
   readonly recordings: Recordings;
   readonly devices: Devices;
   readonly changedDevices: ChangedDevices;
+  readonly watchers: Watchers;
   readonly hostKey: Ed25519KeyPair;
   readonly clock: Clock;
   /** Targets load with the first opening, not with the edge. */
@@ -34,7 +37,18 @@ const rightsOf: Readonly<Record<Opening["mode"], readonly string[]>> = {
   exec: ["exec"],
   ssh: ["terminal", "exec", "files"],
   tcp: ["connect"],
+  screen: ["control", "view", "resize", "clipboard-in", "clipboard-out"],
+  web: ["browser"],
+  file: ["files"],
 };
+
+/** Modes whose input can be withheld while nobody watches; a protocol's bytes cannot. */
+const supervisedModes: ReadonlySet<Opening["mode"]> = new Set(["terminal", "screen"]);
+
+/** True if a supervising policy can hold for it. */
+export function canBeSupervised(opening: Opening): boolean {
+  return supervisedModes.has(opening.mode);
+}
 
 /** The rights of which an opening needs one. */
 export function rightsFor(opening: Opening): readonly string[] {
@@ -50,6 +64,7 @@ export class OpenStream {
   /** Before the verdict: what the vendor sends from then on must find somebody who keeps it. */
   readonly #held: HeldChannel;
   readonly #ended = new AbortController();
+  #supervision: Supervision | undefined;
   /** The key beside the pinned ones on which this stream stands, if it does. */
   #acceptedHostKey: string | undefined;
   #admission: OpeningAdmission;
@@ -99,8 +114,9 @@ export class OpenStream {
   }
 
   async #run(world: OpeningWorld, touch: () => void): Promise<SallyportError | undefined> {
-    const { target, rights, person, grant } = this.#admission;
+    const { target, rights, person, grant, policy } = this.#admission;
     const { devices, recordings, hostKey, clock } = world;
+    const mayInput = (): boolean => !policy.supervised || this.#supervision?.isWatched === true;
     try {
       const device = await devices.device(target);
       if (device === undefined) {
@@ -114,11 +130,16 @@ export class OpenStream {
         device,
         readSecret: () => devices.secret(target.id),
         judgeHostKey: (seen) => this.#judgeHostKey(world, seen),
-        held: this.#held,
+        held: this.opening.mode === "terminal" ? withheld(this.#held, mayInput) : this.#held,
+        mayInput,
+        recordKeys: policy.recordKeys,
+        touch,
         openRecording: async (stream) => {
           const session = this.#session;
           const subject = { session, target: target.id, person, grant, ...stream };
-          return touching(await recordings.open(subject), touch);
+          const recording = await recordings.open(subject);
+          if (policy.supervised) this.#supervise(world.watchers, recording.id);
+          return selfMoving.has(stream.kind) ? recording : touching(recording, touch);
         },
         signal: this.#ended.signal,
         hostKey,
@@ -131,7 +152,18 @@ export class OpenStream {
       return thrown instanceof SallyportError
         ? thrown
         : new SallyportError("internal", messageOf(thrown), { cause: thrown });
+    } finally {
+      this.#supervision?.[Symbol.dispose]();
     }
+  }
+
+  // The vendor sees why nothing happens, before it does not happen.
+  #supervise(watchers: Watchers, recording: RecordingId): void {
+    const tell = (isWatched: boolean): void =>
+      this.channel.sendControl({ type: "supervised", isWatched });
+    this.#supervision?.[Symbol.dispose]();
+    this.#supervision = watchers.supervise(recording, this.#admission.person, tell);
+    tell(this.#supervision.isWatched);
   }
 
   // A changed key is refused, and shown to whoever may accept it for the job; one that they accepted is written down before it is used.
@@ -156,6 +188,9 @@ export class OpenStream {
   }
 }
 
+/** Kinds of recordings that go on by themselves, such as a panel's clock: only what the vendor does is work there. */
+const selfMoving: ReadonlySet<string> = new Set(["screen", "web"]);
+
 type Recording = Awaited<ReturnType<AdmittedOpening["openRecording"]>>;
 
 // Whatever passes a stream passes its recording: the one place to see that somebody is at work.
@@ -169,5 +204,21 @@ function touching(recording: Recording, touch: () => void): Recording {
     drained: () => recording.drained(),
     event: (name, details) => recording.event(name, details),
     close: () => recording.close(),
+  };
+}
+
+// What is typed while nobody watches is not kept for later: it would act on a machine that has moved on.
+function withheld(held: HeldChannel, mayInput: () => boolean): HeldChannel {
+  return {
+    ...held,
+    attach: (consumer) =>
+      held.attach({
+        onData: (bytes, settled) => (mayInput() ? consumer.onData(bytes, settled) : settled()),
+        onEnd: () => consumer.onEnd(),
+        onDrain: () => consumer.onDrain(),
+        onControl: (message) => {
+          if (message.type !== "signal" || mayInput()) consumer.onControl(message);
+        },
+      }),
   };
 }

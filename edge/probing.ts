@@ -64,7 +64,7 @@ export class Probing {
   async #probe(device: DeviceToProbe, secret: Secret | null): Promise<void> {
     const { journal, clock, probeDevice } = this.#world;
     const { kind, host } = device;
-    const ports = device.kind === "ssh" ? [device.port] : device.ports;
+    const ports = device.kind === "tcp" ? device.ports : [device.port];
     const login = device.kind === "ssh" ? device.login : null;
     const details = { kind, host, ports, login, withSecret: secret !== null };
     await journal.append("device-probed", this.#ids, details);

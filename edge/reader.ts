@@ -9,12 +9,15 @@ import type { Archive } from "./record/archive.ts";
 import { toldReason, type RefusalReason } from "./refusal.ts";
 import { graceMs } from "./session.ts";
 import { surelyNowMs, type Situation } from "./situation.ts";
+import type { RecordingId } from "../shared/record/recording-file.ts";
+import type { Watchers } from "./watchers.ts";
 
 /** Nobody watches for longer without a fresh proof. */
 const longestReadMs = 24 * 3_600_000;
 
 export interface ReaderWorld extends ReadingWorld, ProbingWorld {
   readonly archive: Archive;
+  readonly watchers: Watchers;
   readonly situation: () => Situation | undefined;
   readonly log: (line: string) => void;
 }
@@ -111,6 +114,7 @@ export class Reader {
     const ids = { session: this.id, person: admission.person };
     const probing = new Probing(this.#world, channel, ids, this.ended);
     let isAsked = false;
+    let watched: RecordingId | undefined;
     channel.onData = (_bytes, settled) => settled();
     channel.onClose = () => this.#leave();
     channel.onEnd = () => {
@@ -121,7 +125,12 @@ export class Reader {
         this.#unlessFailing(probing.take(message));
       } else if (message.type === "read" && !isAsked) {
         isAsked = true;
+        if (admission.purpose === "watch" && message.follow) {
+          watched = (message.recording as RecordingId | null) ?? undefined;
+        }
         this.#unlessFailing(this.#read(admission, message));
+      } else if (message.type === "watching" && watched !== undefined) {
+        this.#world.watchers.beat(watched, admission.person);
       }
     };
   }

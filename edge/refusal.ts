@@ -61,6 +61,7 @@ export type RefusalReason =
   | "target-revoked"
   | "right-missing"
   | "target-in-use"
+  | "supervision-impossible"
   // Of a session that runs.
   | "session-idle"
   // Of a reader.
@@ -86,6 +87,8 @@ const texts = {
   "not-yet-valid": "the approval is dated in the future",
   "fresh-approval-needed": "the edge needs a fresh approval",
   "in-use": "somebody else is in",
+  "supervised-only":
+    "under the site's rule, only screens and terminals open here, while somebody watches",
   idle: "nothing was done for too long",
   unavailable: "the edge cannot serve this now",
 } as const;
@@ -120,6 +123,7 @@ const shown: Partial<Record<RefusalReason, ShownReason>> = {
   "anchor-lost": "fresh-approval-needed",
   "anchor-of-other-boot": "fresh-approval-needed",
   "target-in-use": "in-use",
+  "supervision-impossible": "supervised-only",
   "session-idle": "idle",
   "reading-over": "over",
   "too-often": "unavailable",

@@ -19,7 +19,7 @@ import {
   type Caller,
   type SessionDecision,
 } from "./gate.ts";
-import { OpenStream, rightsFor } from "./opening.ts";
+import { canBeSupervised, OpenStream, rightsFor } from "./opening.ts";
 import { Pace } from "./pace.ts";
 import { toldReason, type RefusalReason } from "./refusal.ts";
 import { isOwnFailure } from "./refusals.ts";
@@ -337,7 +337,11 @@ export class Session {
     const situation = this.#world.situation();
     const job = this.#world.job(this.request);
     if (situation === undefined || job === undefined) return undefined;
-    const asked = { target: opening.target, anyOf: rightsFor(opening) };
+    const asked = {
+      target: opening.target,
+      anyOf: rightsFor(opening),
+      canBeSupervised: canBeSupervised(opening),
+    };
     return decideOpening(this.#asCaller(), job, asked, situation);
   }
 

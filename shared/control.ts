@@ -26,6 +26,10 @@ export const maxKeepaliveSeconds = 20;
 /** WebSocket close codes of the control connection: a newer connection of the same edge came; the relay shuts down. */
 export const displacedCode = 4001;
 export const leavingCode = 1001;
+/** Web panels that are open at once on one edge. */
+export const maxWebNames = 32;
+/** A certificate request, or a chain of certificates. */
+const maxPemCharacters = 32 * 1024;
 /** Tunnels that one `dial` may ask for. */
 export const maxDialledTunnels = 8;
 
@@ -36,6 +40,10 @@ const label = v.pipe(
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const shortText = v.pipe(v.string(), v.minLength(1), v.maxLength(120));
 const token = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{16,128}$/));
+
+/** A name that a web panel has while it is open: 128 bits, RFC 4648 base32 in lower case. */
+const webName = v.pipe(v.string(), v.regex(/^[a-z2-7]{26}$/));
+const pem = v.pipe(v.string(), v.minLength(1), v.maxLength(maxPemCharacters));
 
 const envelope = v.pipe(
   v.unknown(),
@@ -76,6 +84,10 @@ const upSchemas = {
   introduced: v.strictObject({ envelope }),
   /** Sent after every connect: which log of documents, and up to where in it, this edge has read. */
   need: v.strictObject({ log: v.nullable(token), after: count }),
+  /** The names of this edge's web panels that are open now, all of them: only for these the relay asks for tunnels. */
+  web: v.strictObject({ names: v.pipe(v.array(webName), v.maxLength(maxWebNames)) }),
+  /** PKCS #10 (RFC 2986) in PEM, for `*.<label of this edge>.<web domain>`; the answer is `certificate`. */
+  certify: v.strictObject({ request: pem }),
 };
 
 /** What the relay says. Nothing here is trusted beyond delaying, dropping and the unsigned stop. */
@@ -96,6 +108,15 @@ const downSchemas = {
   }),
   /** The relay holds the headers of entries 0 to `journal` - 1. Sent after every connect and every stored message. */
   ack: v.strictObject({ journal: count }),
+  /** Where web panels have their names, sent after every connect; null: this relay carries none. */
+  web: v.strictObject({
+    domain: v.nullable(
+      v.pipe(v.string(), v.maxLength(200), v.regex(/^[a-z0-9-]+(\.[a-z0-9-]+)*$/)),
+    ),
+    port: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535)),
+  }),
+  /** The chain for the key of the last `certify`, the edge's own certificate first; null: none could be had, and why. */
+  certificate: v.strictObject({ chain: v.nullable(pem), why: v.nullable(shortText) }),
   /** The relay shuts down: what runs may go on for `graceMs`, nothing new is paired. */
   leaving: v.strictObject({ graceMs: count }),
 };

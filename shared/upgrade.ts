@@ -13,6 +13,8 @@ export const subprotocol = "sallyport.v1";
 /** The relay's one message to a standby tunnel, and the edge's one answer; behind them the two ends speak alone. */
 export const pairedWord = "paired";
 export const readyWord = "ready";
+/** In its place for a browser's own TLS connection to a web panel: behind it come that connection's bytes as they are. */
+export const webWord = "web";
 
 const acceptSuffix = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 const fieldText = /^[\t\x20-\x7e]*$/;

@@ -21,6 +21,8 @@ const policySchema = v.strictObject({
     v.literal(false, "expected false: recordings stay on the edge"),
     false,
   ),
+  supervised: v.optional(v.boolean(), false),
+  recordKeys: v.optional(v.boolean(), false),
 });
 
 const siteFileSchema = v.strictObject({

@@ -235,6 +235,8 @@ const fields: Readonly<Record<string, string>> = {
   concurrent: "jobs at a time",
   recordingFull: "when recordings are full",
   copyRecordings: "recordings are copied to the relay",
+  supervised: "input passes only while somebody of the site watches",
+  recordKeys: "keys pressed on screens are recorded",
   administrators: "administrators",
   signingKey: "signing key",
   sealingKey: "sealing key",

@@ -124,7 +124,7 @@ export function openControlLink(options: ControlLinkOptions): ControlLink {
     else if (name === "ack") {
       feed.acknowledged(message.journal);
       options.onAcknowledged?.(message.journal);
-    } else log(`relay is leaving within ${message.graceMs} ms`);
+    } else if (name === "leaving") log(`relay is leaving within ${message.graceMs} ms`);
   };
 
   const hear = (edge: EdgeId, relay: string, topic: string, payload: Uint8Array): void => {

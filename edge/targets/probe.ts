@@ -35,7 +35,11 @@ export async function* probeDevice(
   stop: AbortSignal,
 ): AsyncGenerator<ProbeStep> {
   if (device.kind === "ssh") yield* probeSsh(device, secret, clock, stop);
-  else yield* probeTcp(device, clock, stop);
+  else if (device.kind === "tcp") yield* probeTcp(device, clock, stop);
+  else {
+    const { host, port } = device;
+    yield* probeTcp({ kind: "tcp", host, ports: [port] }, clock, stop);
+  }
 }
 
 async function* probeTcp(

@@ -9,7 +9,8 @@ import { innerAlgorithms } from "./ssh-algorithms.ts";
 import { connectSsh, type SshDevice } from "./ssh-connection.ts";
 import { sshPrivateKeyText } from "./ssh-host-key.ts";
 import { serveStream, Server, type Connection } from "./ssh2.ts";
-import { kindRights, refused, type AdmittedOpening } from "./target.ts";
+import { rightsOfKind } from "../../shared/document/rights.ts";
+import { refused, type AdmittedOpening } from "./target.ts";
 
 /** Inner sessions at once on one channel (an ssh client's multiplexing); sshd's own default is ten. */
 const maxSessions = 16;
@@ -17,7 +18,7 @@ const maxSessions = 16;
 /** Serves one inner SSH connection; its sessions share one connection to the device. */
 export async function serveInnerSsh(admitted: AdmittedOpening, device: SshDevice): Promise<void> {
   const { rights, signal, held, hostKey } = admitted;
-  if (!kindRights.get("ssh")?.some((right) => rights.includes(right))) {
+  if (!rightsOfKind.ssh.some((right) => rights.includes(right))) {
     throw refused(admitted, "no right at all");
   }
   const over = new AbortController();

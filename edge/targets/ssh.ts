@@ -32,6 +32,9 @@ export const ssh: TargetKind = {
         return serveInnerSsh(admitted, device);
       }
       case "tcp":
+      case "screen":
+      case "web":
+      case "file":
         throw refused(admitted, `mode "${opening.mode}"`);
     }
   },

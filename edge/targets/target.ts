@@ -40,6 +40,12 @@ export interface AdmittedOpening {
   readonly readSecret: () => Promise<Secret | undefined>;
   /** Whether to sign in to a device that shows this key. Resolves after what it decides is written down. */
   readonly judgeHostKey: (seen: SeenHostKey) => Promise<boolean>;
+  /** False while a supervising policy has nobody who watches: then input is dropped. Asked for each piece of input. */
+  readonly mayInput: () => boolean;
+  /** Whether keys pressed on a screen are recorded. */
+  readonly recordKeys: boolean;
+  /** The vendor did something: puts off the idle limit. Recordings of kind `screen` and `web` do not do that by themselves. */
+  readonly touch: () => void;
   /** Held since the channel was admitted, so that nothing is lost until the device is reached. */
   readonly held: HeldChannel;
   /** Rejects when nothing can be recorded; then nothing opens. Mode `ssh` opens one for each inner session. */
@@ -55,12 +61,6 @@ export interface AdmittedOpening {
 export interface TargetKind {
   open(admitted: AdmittedOpening): Promise<void>;
 }
-
-/** What a request may ask for on each kind of target. */
-export const kindRights: ReadonlyMap<string, readonly string[]> = new Map([
-  ["tcp", ["connect"]],
-  ["ssh", ["terminal", "exec", "files"]],
-]);
 
 // Kinds load when they are first opened: an idle edge holds none of their libraries.
 const kinds: ReadonlyMap<string, () => Promise<TargetKind>> = new Map([

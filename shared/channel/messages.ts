@@ -25,6 +25,7 @@ const count = whole(0, Number.MAX_SAFE_INTEGER);
 const minutes = v.pipe(v.number(), v.finite(), v.minValue(0));
 const port = whole(1, 65_535);
 const cells = whole(1, 10_000);
+const pixels = whole(1, 16_384);
 const envelopeText = v.pipe(v.string(), v.minLength(1), v.maxLength(maxEnvelopeBytes));
 const terminal = record({
   columns: cells,
@@ -39,6 +40,13 @@ const target = record({
   rights: list(word, 0, 16),
   ports: list(port, 0, 64),
 });
+
+/** One name, of no folder and not hidden. */
+const fileName = v.pipe(
+  v.string(),
+  v.maxLength(200),
+  v.regex(/^[^./\\\p{Cc}][^/\\\p{Cc}]*$/u, "expected a file's name without folder"),
+);
 
 /** What one `further` channel is for: the first message on it. */
 const openings = [
@@ -60,6 +68,24 @@ const openings = [
   /** An SSH connection inside the channel, whose server is the edge. */
   v.strictObject({ type: v.literal("opening"), mode: v.literal("ssh"), target: targetId }),
   v.strictObject({ type: v.literal("opening"), mode: v.literal("tcp"), target: targetId, port }),
+  /** A screen: data is RFB (RFC 6143) with the edge in the server's role and no authentication. The size is the one that would fit. */
+  v.strictObject({
+    type: v.literal("opening"),
+    mode: v.literal("screen"),
+    target: targetId,
+    width: pixels,
+    height: pixels,
+  }),
+  /** A web panel under a name of its own for as long as this channel is open; the answer is `web`. */
+  v.strictObject({ type: v.literal("opening"), mode: v.literal("web"), target: targetId }),
+  /** A file of the drive that a desktop's session has: `list` answers lines of JSON, `put` takes data to its end, `get` gives it. */
+  v.strictObject({
+    type: v.literal("opening"),
+    mode: v.literal("file"),
+    target: targetId,
+    action: v.picklist(["list", "put", "get", "remove"]),
+    name: v.nullable(fileName),
+  }),
 ] as const;
 
 const opening = v.variant("mode", openings);
@@ -104,6 +130,16 @@ const control = v.variant("type", [
   ...openings,
   /** Edge: the opening's target is connected. */
   v.strictObject({ type: v.literal("opened") }),
+  /** Edge, before `opened` of mode `web`: post the ticket as `ticket` to `/.sallyport/enter` of this origin, once and soon. */
+  v.strictObject({
+    type: v.literal("web"),
+    origin: v.pipe(v.string(), v.maxLength(300), v.regex(/^https:\/\/[a-z0-9.-]+(:\d+)?$/)),
+    ticket: v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{43}$/)),
+  }),
+  /** Edge, under a policy that asks for it: whether somebody of the site watches this stream. While nobody does, input is dropped. */
+  v.strictObject({ type: v.literal("supervised"), isWatched: v.boolean() }),
+  /** Reader who follows a recording: a person is looking at it now. Sent every five seconds. */
+  v.strictObject({ type: v.literal("watching") }),
   v.strictObject({ type: v.literal("resize"), columns: cells, rows: cells }),
   v.strictObject({
     type: v.literal("signal"),

@@ -32,6 +32,10 @@ import type { Verified } from "./verify.ts";
 
 const maxPorts = 32;
 const maxHostKeys = 8;
+/** What a login form sends beside name and password. */
+const maxFormFields = 16;
+/** Beginnings of paths; a panel that needs more is not narrowed by them. */
+const maxPaths = 32;
 const context = "sallyport device v1";
 
 const schema = record({ site: siteId, edge: edgeId, target: targetId, version, sealed });
@@ -43,21 +47,94 @@ const port = whole(1, 65535);
 /** A host name or address as a socket takes it. */
 const host = v.pipe(v.string(), v.regex(/^[0-9A-Za-z.:_-]{1,253}$/));
 
+const login = v.pipe(v.string(), v.minLength(1), v.maxLength(64));
+/** SHA-256 of the DER certificate, as `openssl x509 -fingerprint -sha256` prints it. */
+const certificate = v.pipe(
+  v.string(),
+  v.regex(/^[0-9A-F]{2}(:[0-9A-F]{2}){31}$/, "expected AA:BB:… of a SHA-256"),
+);
+/** A path as it stands in a request line. */
+const path = v.pipe(v.string(), v.maxLength(512), v.regex(/^\/[!-~]*$/));
+const fieldName = v.pipe(v.string(), v.minLength(1), v.maxLength(128));
+/** RFC 9110 §5.6.2 token. */
+const headerName = v.pipe(v.string(), v.maxLength(64), v.regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/));
+
+/** How the edge signs in to a web panel with the target's secret. */
+const webSignIn = v.variant("how", [
+  record({ how: v.literal("none") }),
+  /** RFC 7617. */
+  record({ how: v.literal("basic"), login }),
+  /** The secret is the field's value. */
+  record({ how: v.literal("header"), name: headerName }),
+  /** A form is posted as application/x-www-form-urlencoded; a session that the panel has ended is opened anew. */
+  record({
+    how: v.literal("form"),
+    path,
+    login: v.nullable(login),
+    loginField: v.nullable(fieldName),
+    passwordField: fieldName,
+    fields: list(
+      record({ name: fieldName, value: v.pipe(v.string(), v.maxLength(512)) }),
+      0,
+      maxFormFields,
+    ),
+  }),
+]);
+export type WebSignIn = v.InferOutput<typeof webSignIn>;
+
+// A device that is to be tried may have pins that nobody knows yet.
 const deviceWith = (minHostKeys: number) =>
   v.variant("kind", [
     record({
       kind: v.literal("ssh"),
       host,
       port,
-      login: v.pipe(v.string(), v.minLength(1), v.maxLength(64)),
+      login,
       /** The device is accepted under one of these alone. */
       hostKeys: list(hostKeyLine, minHostKeys, maxHostKeys),
       legacy: v.boolean(),
     }),
     record({ kind: v.literal("tcp"), host, ports: list(port, 1, maxPorts) }),
+    record({
+      kind: v.literal("vnc"),
+      host,
+      port,
+      /** For security types that ask for a name beside the password. */
+      login: v.nullable(login),
+      /** Null: without TLS, or with TLS that has no certificate. */
+      certificate: v.nullable(certificate),
+    }),
+    record({
+      kind: v.literal("rdp"),
+      host,
+      port,
+      login,
+      domain: v.nullable(login),
+      certificate: minHostKeys > 0 ? certificate : v.nullable(certificate),
+      security: v.picklist(["nla", "tls"]),
+    }),
+    v.pipe(
+      record({
+        kind: v.literal("http"),
+        host,
+        port,
+        /** HTTPS. */
+        secure: v.boolean(),
+        certificate: v.nullable(certificate),
+        signIn: webSignIn,
+        /** Where the panel's first page is. */
+        start: path,
+        /** Beginnings of the paths that may be asked for; none: all. */
+        paths: list(path, 0, maxPaths),
+      }),
+      v.check(
+        (panel) => minHostKeys === 0 || panel.secure === (panel.certificate !== null),
+        "a certificate is pinned if, and only if, the panel speaks HTTPS",
+      ),
+    ),
   ]);
 const device = deviceWith(1);
-/** A device that is to be tried before anybody signs it: its host keys may still be unknown. */
+/** A device that is to be tried before anybody signs it: its host keys and certificate may still be unknown. */
 export const deviceToProbe = deviceWith(0);
 /** A target's address and pins, in clear. */
 export type Device = v.InferOutput<typeof device>;

@@ -26,6 +26,10 @@ export const policy = record({
   /** What a full recording store does to a session. */
   recordingFull: v.literal("end"),
   copyRecordings: v.boolean(),
+  /** Input passes only while somebody of the site watches. */
+  supervised: v.boolean(),
+  /** Keys pressed on a screen are recorded too, with the passwords among them. */
+  recordKeys: v.boolean(),
 });
 type Policy = v.InferOutput<typeof policy>;
 

@@ -32,6 +32,8 @@ export const usualPolicy: Omit<Policy, "id"> = {
   concurrent: "one",
   recordingFull: "end",
   copyRecordings: false,
+  supervised: false,
+  recordKeys: false,
 };
 
 /** The recovery keys with the sheet that gives them back. */

@@ -10,7 +10,8 @@ import type { Secret } from "../../shared/document/secret.ts";
 import { SallyportError } from "../../shared/errors.ts";
 import { parseTargetId } from "../../shared/ids.ts";
 import { holdChannel } from "../../edge/targets/held-channel.ts";
-import { kindRights, openTarget, type AdmittedOpening } from "../../edge/targets/target.ts";
+import { rightsOfKind } from "../../shared/document/rights.ts";
+import { openTarget, type AdmittedOpening } from "../../edge/targets/target.ts";
 import { pairedChannels, type PairedChannel } from "./paired-channel.ts";
 import { MemoryRecording } from "./memory-recording.ts";
 
@@ -26,6 +27,10 @@ export interface TargetUnderTest {
   readonly judgeHostKey?: AdmittedOpening["judgeHostKey"];
   /** The edge's SSH host key; a new one unless given. */
   readonly hostKey?: Ed25519KeyPair;
+  /** Whether input passes, under a supervising policy; always unless given. */
+  readonly mayInput?: () => boolean;
+  readonly recordKeys?: boolean;
+  readonly onTouch?: () => void;
   /** Called for each new recording before anything passes; may throw. */
   readonly onRecording?: (recording: MemoryRecording) => void;
 }
@@ -61,11 +66,14 @@ export async function openOn(
       kind: device.kind,
       legacy: under.legacy ?? false,
     },
-    rights: under.rights ?? kindRights.get(device.kind) ?? [],
+    rights: under.rights ?? rightsOfKind[device.kind],
     device,
     readSecret: async () => under.secret,
     held: holdChannel(edge),
     judgeHostKey: under.judgeHostKey ?? (async ({ isPinned }) => isPinned),
+    mayInput: under.mayInput ?? (() => true),
+    recordKeys: under.recordKeys ?? false,
+    touch: () => under.onTouch?.(),
     openRecording: async (subject) => {
       const recording = new MemoryRecording(subject);
       under.onRecording?.(recording);

@@ -4,13 +4,7 @@ import type { Probe } from "../../../shared/channel/messages.ts";
 import { deviceToProbe } from "../../../shared/document/device.ts";
 
 export type DeviceToProbe = Probe["device"];
-
-/** The rights of each kind of target, the usual ones first. */
-export const rightsOfKind = {
-  ssh: ["terminal", "exec", "files"],
-  tcp: ["connect"],
-} as const;
-export type TargetKind = keyof typeof rightsOfKind;
+export type TargetKind = "ssh" | "tcp";
 export const targetKinds = ["ssh", "tcp"] as const;
 
 /** The field that is wrong, by its name; undefined if the device is one. */

@@ -31,11 +31,11 @@ import { DeviceTest } from "./device-test.tsx";
 import {
   deviceFault,
   parsePorts,
-  rightsOfKind,
   targetKinds,
   type DeviceToProbe,
   type TargetKind,
 } from "./device-words.ts";
+import { rightsOfKind } from "../../../shared/document/rights.ts";
 import { draftOf, rememberTyped, typedSecret, useChanges } from "./draft-store.ts";
 import { sealFor } from "./sealing.ts";
 import { useSecretVersions } from "./use-site-work.ts";
@@ -392,7 +392,7 @@ function startOf(
   const kind: TargetKind = target?.kind === "tcp" ? "tcp" : "ssh";
   const device = change?.device ?? undefined;
   const ports =
-    device === undefined ? [] : device.kind === "ssh" ? [device.port] : [...device.ports];
+    device === undefined ? [] : device.kind === "tcp" ? [...device.ports] : [device.port];
   return {
     name: target?.name ?? "",
     id: target?.id ?? "",

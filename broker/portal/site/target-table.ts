@@ -3,15 +3,10 @@
 import type { Manifest } from "../../../shared/document/manifest.ts";
 import type { Secret } from "../../../shared/document/secret.ts";
 import { parseTargetId } from "../../../shared/ids.ts";
+import { rightsOfKind } from "../../../shared/document/rights.ts";
 import { targets } from "../texts/site.ts";
 import type { TargetWish } from "./changes.ts";
-import {
-  deviceFault,
-  parsePorts,
-  rightsOfKind,
-  type DeviceToProbe,
-  type TargetKind,
-} from "./device-words.ts";
+import { deviceFault, parsePorts, type DeviceToProbe, type TargetKind } from "./device-words.ts";
 
 const words = targets.table.faults;
 

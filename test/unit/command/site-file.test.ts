@@ -30,6 +30,8 @@ async function sampleManifest(): Promise<Manifest> {
     concurrent: "one",
     recordingFull: "end",
     copyRecordings: false,
+    supervised: false,
+    recordKeys: false,
   };
   const payload = {
     site,

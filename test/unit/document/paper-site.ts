@@ -109,6 +109,8 @@ export const paperPolicy: Policy = {
   concurrent: "one",
   recordingFull: "end",
   copyRecordings: false,
+  supervised: false,
+  recordKeys: false,
 };
 
 /** Manifest 1 of the paper site. */

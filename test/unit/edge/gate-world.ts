@@ -87,6 +87,8 @@ export function policyWith(id: string, change: Partial<Policy> = {}): Policy {
     concurrent: "one",
     recordingFull: "end",
     copyRecordings: false,
+    supervised: false,
+    recordKeys: false,
     ...change,
   };
 }

@@ -761,7 +761,7 @@ function opening(world: World, id: string, anyOf: readonly string[] = ["terminal
   return decideOpening(
     callerWith(world.caller),
     jobWith(world.job),
-    { target: target(id), anyOf },
+    { target: target(id), anyOf, canBeSupervised: anyOf.includes("terminal") },
     situationWith(world.situation),
   );
 }

@@ -14,6 +14,7 @@ import type { Situation } from "../../../edge/situation.ts";
 import type { AdmittedOpening } from "../../../edge/targets/target.ts";
 import { EdgeTime } from "../../../edge/time.ts";
 import { openVault } from "../../../edge/vault.ts";
+import { Watchers } from "../../../edge/watchers.ts";
 import type { AskedOpening, EdgeChannel, Keep } from "../../../shared/channel/admission.ts";
 import type { ControlMessage, ControlMessageOf } from "../../../shared/channel/messages.ts";
 import { nodeCrypto } from "../../../shared/crypto/node.ts";
@@ -139,7 +140,9 @@ export async function openSessionWorld() {
   const changedDevices = new ChangedDevices(clock);
   const devices = new KnownDevices({ ...ground, vault, sealing, changedDevices });
 
+  const watchers = new Watchers(clock);
   const world: SessionWorld = {
+    watchers,
     journal,
     recordings: await openRecordings({
       ...ground,

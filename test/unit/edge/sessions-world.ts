@@ -6,6 +6,7 @@ import { openRecordings } from "../../../edge/recording.ts";
 import { Sessions } from "../../../edge/sessions.ts";
 import { probeDevice } from "../../../edge/targets/probe.ts";
 import { openVault } from "../../../edge/vault.ts";
+import { Watchers } from "../../../edge/watchers.ts";
 import type { AskedOpen, Verdict } from "../../../shared/channel/admission.ts";
 import type { Flight } from "../../../shared/channel/messages.ts";
 import { toBase64Url } from "../../../shared/bytes.ts";
@@ -48,6 +49,7 @@ export async function openSessions() {
     recordings,
     devices: new Devices({ ...ground, vault, sealing, changedDevices }),
     changedDevices,
+    watchers: new Watchers(ground.clock),
     hostKey: await pairOf("edge ssh"),
     idleLimitMs: 3_600_000,
     log: (line) => void edge.logged.push(line),
