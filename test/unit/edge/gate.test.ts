@@ -853,6 +853,15 @@ await group("gate", {}, (test) => {
     }
   });
 
+  test("under a supervising policy opens only what can be withheld while nobody watches", () => {
+    const situation = { manifest: manifestWith({}, { supervised: true }) };
+    assert.is(outcome(opening({ situation }, "hmi")), "admitted");
+    const other = opening({ situation }, "hmi", ["exec"]);
+    assert.is(outcome(other), "supervision-impossible");
+    assert.is(other.kind === "refused" && other.shown, "supervised-only");
+    assert.is(outcome(opening({}, "hmi", ["exec"])), "admitted");
+  });
+
   test("the second on a target for one is told who is in; the same job and a target for several are not stopped", () => {
     const joeIsIn = (id: string, request = "another") => ({
       situation: {

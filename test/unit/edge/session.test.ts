@@ -2,6 +2,7 @@
 import * as assert from "uvu/assert";
 import { SallyportError } from "../../../shared/errors.ts";
 import { group } from "../../support/group.ts";
+import { watchedForMs } from "../../../edge/watchers.ts";
 import * as site from "./gate-world.ts";
 import { asking, NotedChannel, openSessionWorld, type OpenedWorld } from "./session-world.ts";
 
@@ -292,6 +293,47 @@ await group("session", { timeoutMs: 10_000 }, (test) => {
     assert.ok(
       ["idle", "over"].includes((await channel.hears("ending")).reason.split(":")[0] ?? ""),
     );
+  });
+
+  test("under a supervising policy what is typed passes only while somebody else watches", async () => {
+    await using edge = await openSessionWorld();
+    edge.state.change = { manifest: site.manifestWith({}, { supervised: true }) };
+    const { channel, session } = await admitted(edge);
+    const { opening: exec } = asking(channel);
+    const unfit = await session.open(asking(channel));
+    assert.match(unfit.admitted ? "" : unfit.reason, /^supervised-only/);
+    const terminal = { columns: 80, rows: 24, term: "xterm" };
+    const asked = {
+      ...asking(channel),
+      opening: { type: "opening", mode: "terminal", target: exec.target, terminal } as const,
+    };
+    assert.is((await session.open(asked)).admitted, true);
+    const stream = edge.state.streams[0]?.admitted;
+    assert.ok(stream);
+    const recording = await stream.openRecording({ kind: "terminal" });
+    assert.is((await asked.channel.hears("supervised")).isWatched, false);
+    const typed: number[] = [];
+    let settled = 0;
+    stream.held.attach({
+      onData: (bytes) => void typed.push(...bytes),
+      onEnd: () => undefined,
+      onDrain: () => undefined,
+      onControl: () => undefined,
+    });
+    asked.channel.onData(Uint8Array.of(1), () => void (settled += 1));
+    const [id] = await edge.world.recordings.ids();
+    assert.ok(id);
+    edge.world.watchers.beat(id, site.person("vera"));
+    asked.channel.onData(Uint8Array.of(2), () => void (settled += 1));
+    assert.is(stream.mayInput(), false);
+    edge.world.watchers.beat(id, site.person("anna"));
+    assert.is((await asked.channel.hears("supervised")).isWatched, true);
+    asked.channel.onData(Uint8Array.of(3), () => undefined);
+    edge.clock.advanceMs(watchedForMs);
+    asked.channel.onData(Uint8Array.of(4), () => void (settled += 1));
+    assert.equal(typed, [3]);
+    assert.is(settled, 3);
+    await recording.close();
   });
 
   test("ends when its recorder fails, and not when its device does", async () => {
