@@ -37,6 +37,7 @@ import { EdgeTime } from "./time.ts";
 import { Trust } from "./trust.ts";
 import { openVault } from "./vault.ts";
 import { Watchers } from "./watchers.ts";
+import { noWebPanels } from "./web/no-panels.ts";
 
 const suite = nodeCrypto;
 const warnPercent = 80;
@@ -209,6 +210,7 @@ async function bringUp(
     hostKey: identity.sshHost,
     idleLimitMs: options.idleLimitMs,
     openTarget: async (admitted) => (await import("./targets/target.ts")).openTarget(admitted),
+    openWeb: async () => Promise.reject(noWebPanels("no web domain")),
     probeDevice: async (...asked) => (await import("./targets/probe.ts")).probeDevice(...asked),
     evidence: () => ({ ...ground, recordings, manifest: manifestHash() }),
     status: (admission: ReadingAdmission) => statusOf(statusSource, admission),

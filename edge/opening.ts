@@ -17,6 +17,7 @@ import { fingerprintOfLine } from "./targets/ssh-host-key.ts";
 import { holdChannel, type HeldChannel } from "./targets/held-channel.ts";
 import type { AdmittedOpening, SeenHostKey } from "./targets/target.ts";
 import type { Supervision, Watchers } from "./watchers.ts";
+import type { OpenedWeb, WebHandler } from "./web/panel.ts";
 
 /** What openings need of the edge. */
 export interface OpeningWorld {
@@ -29,6 +30,8 @@ export interface OpeningWorld {
   readonly clock: Clock;
   /** Targets load with the first opening, not with the edge. */
   readonly openTarget: (admitted: AdmittedOpening) => Promise<void>;
+  /** `start`: the path to which a browser is sent once it is in. */
+  readonly openWeb: (panel: WebHandler, start: string) => Promise<OpenedWeb>;
 }
 
 /** Which rights let a mode in; the target holds the stream to those that were granted. */
@@ -141,6 +144,7 @@ export class OpenStream {
           if (policy.supervised) this.#supervise(world.watchers, recording.id);
           return selfMoving.has(stream.kind) ? recording : touching(recording, touch);
         },
+        openWeb: (panel) => world.openWeb(panel, device.kind === "http" ? device.start : "/"),
         signal: this.#ended.signal,
         hostKey,
         clock,

@@ -8,6 +8,7 @@ import type { Secret } from "../../shared/document/secret.ts";
 import { messageOf, SallyportError } from "../../shared/errors.ts";
 import type { TargetId } from "../../shared/ids.ts";
 import type { RecordingSubject as Subject, StreamRecording } from "../recording.ts";
+import type { OpenedWeb, WebHandler } from "../web/panel.ts";
 import { DeviceError, toldOf } from "./device-error.ts";
 import type { HeldChannel } from "./held-channel.ts";
 
@@ -50,6 +51,8 @@ export interface AdmittedOpening {
   readonly held: HeldChannel;
   /** Rejects when nothing can be recorded; then nothing opens. Mode `ssh` opens one for each inner session. */
   readonly openRecording: (subject: RecordingSubject) => Promise<Recording>;
+  /** Gives a web panel a name of its own; rejects with what the vendor may know where there is none to be had. Whoever opens it closes it. */
+  readonly openWeb: (panel: WebHandler) => Promise<OpenedWeb>;
   /** The session's end. Its reason, if a string, is what the vendor is told. */
   readonly signal: AbortSignal;
   /** The edge's SSH host key, as the manifest has it. */

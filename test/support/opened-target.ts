@@ -12,6 +12,7 @@ import { parseTargetId } from "../../shared/ids.ts";
 import { holdChannel } from "../../edge/targets/held-channel.ts";
 import { rightsOfKind } from "../../shared/document/rights.ts";
 import { openTarget, type AdmittedOpening } from "../../edge/targets/target.ts";
+import { noWebPanels } from "../../edge/web/no-panels.ts";
 import { pairedChannels, type PairedChannel } from "./paired-channel.ts";
 import { MemoryRecording } from "./memory-recording.ts";
 
@@ -31,6 +32,8 @@ export interface TargetUnderTest {
   readonly mayInput?: () => boolean;
   readonly recordKeys?: boolean;
   readonly onTouch?: () => void;
+  /** Gives a web panel its name; none is to be had unless given. */
+  readonly openWeb?: AdmittedOpening["openWeb"];
   /** Called for each new recording before anything passes; may throw. */
   readonly onRecording?: (recording: MemoryRecording) => void;
 }
@@ -80,6 +83,7 @@ export async function openOn(
       recordings.push(recording);
       return recording;
     },
+    openWeb: under.openWeb ?? (async () => Promise.reject(noWebPanels("no web domain"))),
     signal: session.signal,
     hostKey,
     clock: under.clock ?? systemClock,

@@ -172,6 +172,7 @@ export async function openSessionWorld() {
     job: (request) => state.job && { ...state.job, consumed: consumption.of(request) },
     onOccupation: () => undefined,
     log: (line) => state.logged.push(line),
+    openWeb: async () => Promise.reject(new Error("no web panels here")),
     async openTarget(admitted) {
       const failure = Promise.withResolvers<void>();
       state.streams.push({ admitted, fail: failure.reject });

@@ -53,6 +53,7 @@ export async function openSessions() {
     hostKey: await pairOf("edge ssh"),
     idleLimitMs: 3_600_000,
     log: (line) => void edge.logged.push(line),
+    openWeb: async () => Promise.reject(new Error("no web panels here")),
     openTarget: async () => undefined,
     probeDevice: async (...asked) => probeDevice(...asked),
     evidence: () => ({ recordings, archive: parts.archive, manifest: site.chain.held.hash, sign }),
