@@ -4,6 +4,7 @@ import * as v from "valibot";
 import { isMap, LineCounter, parseDocument, stringify, type Document } from "yaml";
 import type { DocumentHash, EdgeId, SiteId } from "../../shared/ids.ts";
 import type { Manifest, ManifestEdge, Policy } from "../../shared/document/manifest.ts";
+import { faultOfRights } from "../../shared/document/rights.ts";
 import { CommandError } from "./exit-codes.ts";
 
 const words = v.array(v.string());
@@ -52,14 +53,20 @@ const siteFileSchema = v.strictObject({
   targets: v.optional(
     v.record(
       v.string(),
-      v.strictObject({
-        name: v.string(),
-        kind: v.string(),
-        edge: v.string(),
-        rights: words,
-        policy: v.string(),
-        legacy: v.optional(v.boolean(), false),
-      }),
+      v.pipe(
+        v.strictObject({
+          name: v.string(),
+          kind: v.string(),
+          edge: v.string(),
+          rights: words,
+          policy: v.string(),
+          legacy: v.optional(v.boolean(), false),
+        }),
+        v.check(
+          ({ kind, rights }) => faultOfRights(kind, rights) === undefined,
+          ({ input: { kind, rights } }) => faultOfRights(kind, rights) ?? "",
+        ),
+      ),
     ),
     {},
   ),
@@ -86,7 +93,9 @@ export function parseSiteFile(text: string, path: string): SiteFile {
   throw faulty(
     parsed.issues.map((issue) => {
       const keys = (issue.path ?? []).map((item) => item.key);
-      return `${path}:${lineOf(document, lines, keys)}: ${keys.join(".") || "file"}: ${issue.message.toLowerCase()}`;
+      // What a check of ours says quotes values as they are written.
+      const what = issue.type === "check" ? issue.message : issue.message.toLowerCase();
+      return `${path}:${lineOf(document, lines, keys)}: ${keys.join(".") || "file"}: ${what}`;
     }),
   );
 }

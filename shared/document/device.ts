@@ -139,6 +139,13 @@ export const deviceToProbe = deviceWith(0);
 /** A target's address and pins, in clear. */
 export type Device = v.InferOutput<typeof device>;
 
+/** A fingerprint as the document has it, of whatever people paste: openssl's whole line, small letters, no colons; undefined for anything else. */
+export function parseCertificateFingerprint(text: string): string | undefined {
+  const digits = text.replace(/^.*=/, "").replaceAll(/[\s:]/g, "").toUpperCase();
+  if (!/^[0-9A-F]{64}$/.test(digits)) return undefined;
+  return (digits.match(/../g) ?? []).join(":");
+}
+
 /** Reads a device document's payload; throws `document_invalid`. Checks no signature. */
 export function parseDeviceDocument(envelope: Envelope): DeviceDocument {
   return parsePayload(envelope, "device", schema);

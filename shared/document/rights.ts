@@ -24,3 +24,17 @@ export const targetKindNames = Object.keys(rightsOfKind) as readonly TargetKindN
 export function isTargetKind(kind: string): kind is TargetKindName {
   return Object.hasOwn(rightsOfKind, kind);
 }
+
+/** What is wrong with a target's kind and rights, in words; undefined if nothing is. A document may hold other words; what our own tools sign may not. */
+export function faultOfRights(kind: string, rights: readonly string[]): string | undefined {
+  if (!isTargetKind(kind)) return `kind "${kind}" is unknown, expected ${listed(targetKindNames)}`;
+  const known: readonly string[] = rightsOfKind[kind];
+  const odd = rights.filter((right) => !known.includes(right));
+  if (odd.length === 0) return undefined;
+  return `right ${listed(odd, " and ")} is none of kind "${kind}", expected ${listed(known)}`;
+}
+
+function listed(words: readonly string[], last = " or "): string {
+  const quoted = words.map((word) => `"${word}"`);
+  return [quoted.slice(0, -1).join(", "), quoted.at(-1)].filter(Boolean).join(last);
+}

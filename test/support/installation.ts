@@ -2,6 +2,7 @@
 // commands, each with a home of its own. Everything ends, and every file goes, with the scope that holds it.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { TargetKindName } from "../../shared/document/rights.ts";
 import { freePort } from "./port.ts";
 import {
   nodePath,
@@ -213,7 +214,7 @@ export interface Installation extends AsyncDisposable {
 export interface TargetToAdd {
   readonly id: string;
   readonly name: string;
-  readonly kind: "ssh" | "tcp";
+  readonly kind: TargetKindName;
   readonly rights: readonly string[];
   readonly device: readonly string[];
   readonly hostKeys?: readonly string[];

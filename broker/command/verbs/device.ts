@@ -2,11 +2,12 @@
 // target's edge and to the recovery key; the relay carries them and cannot read them. A secret is never an argument.
 import { Option, type Command } from "commander";
 import { text as readAll } from "node:stream/consumers";
-import { sealDevice, type Device } from "../../../shared/document/device.ts";
+import { sealDevice } from "../../../shared/document/device.ts";
 import { findTarget, type ManifestTarget } from "../../../shared/document/manifest.ts";
 import { sealSecret, type Secret } from "../../../shared/document/secret.ts";
 import { targetArgument } from "../arguments.ts";
 import type { Context } from "../context.ts";
+import { deviceOfFlags, rdpSecurities, signInWays, type DeviceFlags } from "../device-flags.ts";
 import { CommandError } from "../exit-codes.ts";
 import { readNamed } from "../files.ts";
 import { successor } from "../../../shared/site/manifest-draft.ts";
@@ -20,12 +21,8 @@ import {
 } from "../../../shared/site/devices.ts";
 import { openSite, type Site } from "../site.ts";
 
-interface DeviceOptions {
-  readonly host: string;
-  readonly port: readonly string[];
-  readonly login?: string;
+interface DeviceOptions extends Omit<DeviceFlags, "hostKeys"> {
   readonly hostKeys?: string;
-  readonly legacy?: boolean;
 }
 
 interface SecretOptions {
@@ -42,19 +39,55 @@ export function addDeviceVerbs(site: Command, context: Context): void {
     .command("set <target>")
     .description("say where a target is; becomes part of the next manifest")
     .requiredOption("--host <address>", "its address in the plant's network")
-    .option("--port <port...>", "its port (22 for ssh), or its ports")
-    .option("--login <name>", "whom the edge signs in as (ssh)")
+    .option(
+      "--port <port...>",
+      "its port (ssh 22, vnc 5900, rdp 3389, http 80 or 443), or its ports (tcp)",
+    )
+    .option("--login <name>", "whom the edge signs in as (all but tcp)")
     .option(
       "--host-keys <file>",
       "its host keys as ssh-keyscan prints them, or - for standard input (ssh)",
     )
     .option("--legacy", "also offer old algorithms to it (ssh); the approver is told")
+    .option(
+      "--certificate <fingerprint>",
+      "SHA-256 of its certificate as openssl x509 -fingerprint prints it (vnc, rdp, http)",
+    )
+    .option("--domain <name>", "the Windows domain of the login (rdp)")
+    .addOption(
+      new Option(
+        "--security <kind>",
+        "how it wants to be signed in to, nla unless given (rdp)",
+      ).choices(rdpSecurities),
+    )
+    .option("--secure", "it speaks HTTPS (http)")
+    .option("--start <path>", "where its first page is, / unless given (http)")
+    .option("--path <prefix...>", "only paths that begin so may be asked for (http)")
+    .addOption(
+      new Option(
+        "--sign-in <way>",
+        "how the edge signs in to it, none unless given (http)",
+      ).choices(signInWays),
+    )
+    .option("--header <name>", "the header whose value is the secret (http, sign-in header)")
+    .option("--form <path>", "where its login form is sent to (http, sign-in form)")
+    .option("--login-field <name>", "the form's field for the login (http, sign-in form)")
+    .option("--password-field <name>", "the form's field for the secret (http, sign-in form)")
+    .option("--field <name=value...>", "what else the form sends (http, sign-in form)")
     .addHelpText(
       "after",
       `
 Examples:
   ssh-keyscan 10.0.0.5 | sallyport site devices set press-hmi --host 10.0.0.5 --login service --host-keys -
-  sallyport site devices set press-plc --host 10.0.0.6 --port 502 102`,
+  sallyport site devices set press-plc --host 10.0.0.6 --port 502 102
+  sallyport site devices set press-panel --host 10.0.0.7
+  sallyport site devices set press-desk --host 10.0.0.8 --login service --certificate AA:BB:...
+  sallyport site devices set press-web --host 10.0.0.9 --secure --certificate AA:BB:... --sign-in form --login service \\
+    --form /login --login-field user --password-field password
+
+A certificate's fingerprint, seen from the plant:
+  openssl s_client -connect 10.0.0.9:443 </dev/null | openssl x509 -noout -fingerprint -sha256
+The password is the target's secret: sallyport site secrets set <target>`,
     )
     .action((target: string, options: DeviceOptions) => setDevice(context, target, options));
   devices
@@ -87,13 +120,12 @@ Examples:
 }
 
 async function setDevice(context: Context, id: string, options: DeviceOptions): Promise<void> {
+  const { hostKeys: keysFile, ...flags } = options;
   const hostKeys =
-    options.hostKeys === undefined
-      ? undefined
-      : hostKeyLines(await readInput(context, options.hostKeys));
+    keysFile === undefined ? {} : { hostKeys: hostKeyLines(await readInput(context, keysFile)) };
   const site = await openSite(context);
   const target = targetOf(site, id);
-  const device = describeDevice(target, options, hostKeys);
+  const device = deviceOfFlags(target, { ...flags, ...hostKeys });
   const version = await deviceVersionToUse(site, target);
   if (version > target.deviceVersion) {
     const { payload } = site.view.chain.held;
@@ -118,38 +150,6 @@ async function setDevice(context: Context, id: string, options: DeviceOptions): 
     { target: target.id, version, ...posted },
     `device of "${target.id}" is version ${version}`,
   );
-}
-
-function describeDevice(
-  target: ManifestTarget,
-  options: DeviceOptions,
-  hostKeys: readonly string[] | undefined,
-): Device {
-  const ports = (options.port ?? []).map(Number);
-  if (target.kind === "tcp") {
-    if (ports.length === 0)
-      throw new CommandError("usage", `target "${target.id}" is of kind "tcp", expected --port`);
-    return { kind: "tcp", host: options.host, ports };
-  }
-  if (target.kind !== "ssh")
-    throw new CommandError(
-      "usage",
-      `target "${target.id}" is of kind "${target.kind}", expected "ssh" or "tcp"`,
-    );
-  if (options.login === undefined || hostKeys === undefined) {
-    throw new CommandError(
-      "usage",
-      `target "${target.id}" is of kind "ssh", expected --login and --host-keys`,
-    );
-  }
-  return {
-    kind: "ssh",
-    host: options.host,
-    port: ports[0] ?? 22,
-    login: options.login,
-    hostKeys,
-    legacy: options.legacy ?? target.legacy,
-  };
 }
 
 async function setSecret(context: Context, id: string, options: SecretOptions): Promise<void> {

@@ -2,6 +2,7 @@ import * as assert from "uvu/assert";
 import { changesBetween } from "../../../shared/site/changes.ts";
 import { CommandError } from "../../../broker/command/exit-codes.ts";
 import { nextManifest, parseSiteFile, renderSiteFile } from "../../../broker/command/site-file.ts";
+import { readDraft } from "../../../shared/site/manifest-draft.ts";
 import { parseManifest, type Manifest } from "../../../shared/document/manifest.ts";
 import { signEnvelope } from "../../../shared/document/envelope.ts";
 import type { DocumentHash, SiteId } from "../../../shared/ids.ts";
@@ -133,6 +134,18 @@ await group("the site file", {}, (test) => {
     assert.equal(made.persons, manifest.persons);
     assert.equal(made.edges, manifest.edges);
   });
+  test("what means nothing is not signed, however it came into a draft", async () => {
+    const manifest = await sampleManifest();
+    const [target] = manifest.targets;
+    const draft = (changed: object) => ({ ...manifest, targets: [{ ...target, ...changed }] });
+    assert.is(readDraft(draft({ kind: "vnc", rights: ["view"] })).targets.length, 1);
+    for (const changed of [{ kind: "holo" }, { rights: ["terminal", "everything"] }]) {
+      assert.throws(
+        () => readDraft(draft(changed)),
+        /target "press-hmi": (kind "holo" is unknown|right "everything" is none)/,
+      );
+    }
+  });
   test("a file cannot bring a person, edge or company that nobody introduced; all of them are named at once", async () => {
     const manifest = await sampleManifest();
     const text = renderSiteFile(manifest, site)
@@ -168,6 +181,18 @@ await group("the site file", {}, (test) => {
       "copyRecordings: false",
       "copyRecordings: true",
       /^site\.yaml:\d+: policies\.standard\.copyRecordings: .*recordings stay on the edge/,
+    ],
+    [
+      "a kind that nobody knows",
+      "kind: ssh",
+      "kind: SSH",
+      /^site\.yaml:\d+: targets\.press-hmi: kind "SSH" is unknown, expected "ssh", "tcp", /,
+    ],
+    [
+      "rights of another kind",
+      "kind: ssh",
+      "kind: vnc",
+      /^site\.yaml:\d+: targets\.press-hmi: right "terminal" and "exec" is none of kind "vnc", expected "control", /,
     ],
     ["a wrong date", /ends: .*/, "ends: soon", /^site\.yaml:5: ends: expected a date/],
     [
