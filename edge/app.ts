@@ -29,6 +29,7 @@ import { openArchive } from "./record/archive.ts";
 import { openRecordings } from "./recording.ts";
 import { Refusals } from "./refusals.ts";
 import { openKeyFile } from "./sealed-file.ts";
+import { emptyScratch } from "./scratch.ts";
 import { Sessions } from "./sessions.ts";
 import type { Situation } from "./situation.ts";
 import { answerConsole, statusOf } from "./status.ts";
@@ -101,6 +102,8 @@ async function bringUp(
     await openKeyFile(keyFile, suite),
   );
   const { edge, sign } = identity;
+
+  const scratch = await emptyScratch(at("scratch"));
 
   const jumps = Promise.withResolvers<Journal>();
   const time = await EdgeTime.open({
@@ -209,7 +212,8 @@ async function bringUp(
     situation,
     hostKey: identity.sshHost,
     idleLimitMs: options.idleLimitMs,
-    openTarget: async (admitted) => (await import("./targets/target.ts")).openTarget(admitted),
+    openTarget: async (admitted) =>
+      (await import("./targets/target.ts")).openTarget({ ...admitted, scratch }),
     openWeb: async () => Promise.reject(noWebPanels("no web domain")),
     probeDevice: async (...asked) => (await import("./targets/probe.ts")).probeDevice(...asked),
     evidence: () => ({ ...ground, recordings, manifest: manifestHash() }),

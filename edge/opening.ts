@@ -29,7 +29,7 @@ export interface OpeningWorld {
   readonly hostKey: Ed25519KeyPair;
   readonly clock: Clock;
   /** Targets load with the first opening, not with the edge. */
-  readonly openTarget: (admitted: AdmittedOpening) => Promise<void>;
+  readonly openTarget: (admitted: Omit<AdmittedOpening, "scratch">) => Promise<void>;
   /** `start`: the path to which a browser is sent once it is in. */
   readonly openWeb: (panel: WebHandler, start: string) => Promise<OpenedWeb>;
 }
@@ -128,6 +128,7 @@ export class OpenStream {
       }
       await world.openTarget({
         opening: this.opening,
+        session: this.#session,
         target,
         rights,
         device,

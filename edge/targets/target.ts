@@ -29,6 +29,8 @@ export interface SeenHostKey {
 /** One stream to one device. Only the session makes one, from what the gate admitted. */
 export interface AdmittedOpening {
   readonly opening: Opening;
+  /** The session's id: what its streams to one target have in common, such as a desktop's drive. */
+  readonly session: string;
   readonly target: {
     readonly id: TargetId;
     readonly name: string;
@@ -53,6 +55,8 @@ export interface AdmittedOpening {
   readonly openRecording: (subject: RecordingSubject) => Promise<Recording>;
   /** Gives a web panel a name of its own; rejects with what the vendor may know where there is none to be had. Whoever opens it closes it. */
   readonly openWeb: (panel: WebHandler) => Promise<OpenedWeb>;
+  /** A folder of 0700 for what lives no longer than a stream; whoever puts something there takes it away, the edge's start what a kill left. */
+  readonly scratch: string;
   /** The session's end. Its reason, if a string, is what the vendor is told. */
   readonly signal: AbortSignal;
   /** The edge's SSH host key, as the manifest has it. */

@@ -1,5 +1,6 @@
 // One opening as the session would admit it, over a channel in memory, and the vendor's end of it as tests like to read it.
 import { once, EventEmitter } from "node:events";
+import { tmpdir } from "node:os";
 import type { CloseKind } from "../../shared/channel/channel.ts";
 import type { ControlMessage, ControlMessageOf } from "../../shared/channel/messages.ts";
 import { systemClock, type Clock } from "../../shared/clock.ts";
@@ -31,6 +32,10 @@ export interface TargetUnderTest {
   /** Whether input passes, under a supervising policy; always unless given. */
   readonly mayInput?: () => boolean;
   readonly recordKeys?: boolean;
+  /** The session's id, for streams that have something in common. */
+  readonly session?: string;
+  /** A folder of the test's own; the system's temporary one unless given. */
+  readonly scratch?: string;
   readonly onTouch?: () => void;
   /** Gives a web panel its name; none is to be had unless given. */
   readonly openWeb?: AdmittedOpening["openWeb"];
@@ -63,6 +68,7 @@ export async function openOn(
   const { device } = under;
   const served = openTarget({
     opening: { type: "opening", target: testTargetId, ...opening } as AdmittedOpening["opening"],
+    session: under.session ?? "session",
     target: {
       id: testTargetId,
       name: "Press 7",
@@ -84,6 +90,7 @@ export async function openOn(
       return recording;
     },
     openWeb: under.openWeb ?? (async () => Promise.reject(noWebPanels("no web domain"))),
+    scratch: under.scratch ?? tmpdir(),
     signal: session.signal,
     hostKey,
     clock: under.clock ?? systemClock,

@@ -100,7 +100,7 @@ class KnownDevices extends Devices {
 
 /** A target whose streams last until they are ended or told to fail. */
 export interface NotedStream {
-  readonly admitted: AdmittedOpening;
+  readonly admitted: Omit<AdmittedOpening, "scratch">;
   readonly fail: (why: Error) => void;
 }
 
