@@ -13,11 +13,13 @@ import type { SeenHostKey } from "./target.ts";
 
 /** One thing that was tried. The text is for the owner, who named the address himself. */
 export interface ProbeStep {
-  readonly step: "route" | "port" | "host-key" | "login";
+  readonly step: "route" | "port" | "host-key" | "certificate" | "login";
   readonly ok: boolean;
   readonly text: string;
   /** Of `host-key`: what the device showed, as OpenSSH lines to be pinned. */
   readonly hostKeys?: readonly string[];
+  /** Of `certificate`: the fingerprint that the device showed, as the document has it. */
+  readonly certificate?: string;
 }
 
 export type DeviceToProbe = Probe["device"];

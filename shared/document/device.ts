@@ -49,7 +49,7 @@ const host = v.pipe(v.string(), v.regex(/^[0-9A-Za-z.:_-]{1,253}$/));
 
 const login = v.pipe(v.string(), v.minLength(1), v.maxLength(64));
 /** SHA-256 of the DER certificate, as `openssl x509 -fingerprint -sha256` prints it. */
-const certificate = v.pipe(
+export const certificateFingerprint = v.pipe(
   v.string(),
   v.regex(/^[0-9A-F]{2}(:[0-9A-F]{2}){31}$/, "expected AA:BB:… of a SHA-256"),
 );
@@ -102,7 +102,7 @@ const deviceWith = (minHostKeys: number) =>
       /** For security types that ask for a name beside the password. */
       login: v.nullable(login),
       /** Null: without TLS, or with TLS that has no certificate. */
-      certificate: v.nullable(certificate),
+      certificate: v.nullable(certificateFingerprint),
     }),
     record({
       kind: v.literal("rdp"),
@@ -110,7 +110,7 @@ const deviceWith = (minHostKeys: number) =>
       port,
       login,
       domain: v.nullable(login),
-      certificate: minHostKeys > 0 ? certificate : v.nullable(certificate),
+      certificate: minHostKeys > 0 ? certificateFingerprint : v.nullable(certificateFingerprint),
       security: v.picklist(["nla", "tls"]),
     }),
     v.pipe(
@@ -120,7 +120,7 @@ const deviceWith = (minHostKeys: number) =>
         port,
         /** HTTPS. */
         secure: v.boolean(),
-        certificate: v.nullable(certificate),
+        certificate: v.nullable(certificateFingerprint),
         signIn: webSignIn,
         /** Where the panel's first page is. */
         start: path,

@@ -2,6 +2,7 @@
 // has no reading path of its own. Pieces are acknowledged when the consumer asks for the next, so a slow disk holds the edge back.
 import * as v from "valibot";
 import type { ControlMessage, ControlMessageOf, Probe } from "../channel/messages.ts";
+import { certificateFingerprint } from "../document/device.ts";
 import { hostKeyLine } from "../document/host-key.ts";
 import type { Purpose } from "../document/proof.ts";
 import type { EdgeId } from "../ids.ts";
@@ -137,12 +138,13 @@ export function readLines(
 }
 
 const probeStep = v.object({
-  step: v.picklist(["route", "port", "host-key", "login", "done"]),
+  step: v.picklist(["route", "port", "host-key", "certificate", "login", "done"]),
   ok: v.boolean(),
   text: v.optional(v.string(), ""),
   hostKeys: v.optional(v.array(hostKeyLine), []),
+  certificate: v.optional(certificateFingerprint),
 });
-/** One step of a test of a device, as the edge took it; the last is `done`. `hostKeys`: what the device showed, to be compared and pinned. */
+/** One step of a test of a device, as the edge took it; the last is `done`. `hostKeys`, `certificate`: what the device showed, to be compared and pinned. */
 export type ProbeStep = v.InferOutput<typeof probeStep>;
 
 /** An owner's channel on which an edge tries devices that no document names yet: one proof for all of them. */
