@@ -22,6 +22,7 @@ import { Inbox } from "./inbox.ts";
 import { introduce, openIntroduction } from "./introduction.ts";
 import { Jobs } from "./jobs.ts";
 import { makeCheckpoint, openJournal, type Journal } from "./journal.ts";
+import { kindsLine, readKinds } from "./kinds.ts";
 import { openControlLink, type ControlLink, type LinkState } from "./link/control-link.ts";
 import { openTunnels } from "./link/tunnels.ts";
 import { openUplink, type Uplink } from "./link/uplink.ts";
@@ -188,6 +189,7 @@ async function bringUp(
 
   const manifestHash = () => trust.situation()?.manifestHash ?? (site as string as DocumentHash);
   const checkpoint = () => makeCheckpoint({ ...ground, manifest: manifestHash() });
+  const kinds = await readKinds();
   let link: LinkState = "connecting";
   const statusSource = {
     ...ground,
@@ -198,6 +200,7 @@ async function bringUp(
     recordings,
     changedDevices,
     link: () => link,
+    kinds: () => kinds,
     sessions: () => sessions.summaries(),
   };
   const sessions: Sessions = new Sessions({
@@ -228,6 +231,7 @@ async function bringUp(
     edge: { id: edge, signingKey: identity.signing.privateKey },
   });
 
+  log(kindsLine(kinds));
   await journal.append("edge-started", {}, { version: options.version });
   const uplink = openHomeUplink(options, home, clock);
   // Until a manifest names this edge, a relay takes its introduction from it and nothing else.

@@ -6,6 +6,7 @@ import type { ChangedDevices } from "./changed-devices.ts";
 import type { ConsoleQuestion } from "./console-socket.ts";
 import type { ReadingAdmission } from "./gate.ts";
 import type { Journal } from "./journal.ts";
+import type { KindReadiness } from "./kinds.ts";
 import type { LinkState } from "./link/control-link.ts";
 import type { Recordings } from "./recording.ts";
 import type { Refusals } from "./refusals.ts";
@@ -28,6 +29,8 @@ export interface StatusSource {
   readonly changedDevices: ChangedDevices;
   readonly link: () => LinkState;
   readonly sessions: () => readonly SessionSummary[];
+  /** As they stood when the edge started. */
+  readonly kinds: () => readonly KindReadiness[];
 }
 
 export type EdgeStatus = ReturnType<typeof fullStatus>;
@@ -89,6 +92,7 @@ function fullStatus(source: StatusSource) {
     journal: { length: journal.length, head: journal.head },
     recordings: { usedBytes: recordings.usedBytes },
     changedDevices: source.changedDevices.list(),
+    kinds: source.kinds(),
     refusals: refusals.total,
     alarms: refusals.alarms,
   };

@@ -43,6 +43,7 @@ async function standing() {
     recordings,
     link: () => "connected" as const,
     sessions: () => [sessionOf("vera"), sessionOf("acme/joe")],
+    kinds: () => [{ kind: "rdp" as const, isReady: false, missing: ["xdotool"] }],
   };
   return {
     ...world,
