@@ -14,6 +14,7 @@ import type { Job } from "../../../shared/site/jobs.ts";
 import { TouchCancelled, type SigningWindow } from "../person/signing-window.ts";
 import type { PageSide } from "../person/page-side.ts";
 import { currentSession } from "../person/session.ts";
+import type { ScreenPane } from "../screen/screen-pane.ts";
 import type { TerminalPane } from "./terminal-pane.ts";
 
 /** One terminal of the job; its pane is made by whoever shows it first. */
@@ -21,6 +22,13 @@ export interface TerminalTab {
   readonly number: number;
   readonly target: TargetId;
   pane: TerminalPane | undefined;
+}
+
+/** The screen of one target; its pane is made by whoever shows it first. */
+export interface ScreenTab {
+  readonly number: number;
+  readonly target: TargetId;
+  pane: ScreenPane | undefined;
 }
 
 export interface LiveState {
@@ -38,6 +46,8 @@ export interface LiveState {
   /** How often an approver has changed the time. */
   readonly timesExtended: number;
   readonly terminals: readonly TerminalTab[];
+  /** At most one for each target. */
+  readonly screens: readonly ScreenTab[];
   readonly end: LiveEnd | undefined;
 }
 
@@ -76,6 +86,7 @@ const fresh: LiveState = {
   timesBack: 0,
   timesExtended: 0,
   terminals: [],
+  screens: [],
   end: undefined,
 };
 
@@ -86,7 +97,7 @@ export class LiveJob {
   #session: EdgeSession | undefined;
   readonly #touch: SigningWindow | undefined;
   #isLeaving = false;
-  #terminals = 0;
+  #tabs = 0;
   #attendedAtMs = performance.now();
   readonly #away = new Set<unknown>();
   readonly #changed: () => void;
@@ -112,15 +123,15 @@ export class LiveJob {
     return this.#state.phase === "over";
   }
 
-  /** Whether a terminal was ever opened in it. */
+  /** Whether a terminal or a screen was ever opened in it. */
   get hasBegun(): boolean {
-    return this.#terminals > 0;
+    return this.#tabs > 0;
   }
 
   /** Adds a terminal on a target; whoever shows it opens it. */
   addTerminal(target: TargetId): TerminalTab {
-    this.#terminals += 1;
-    const tab: TerminalTab = { number: this.#terminals, target, pane: undefined };
+    this.#tabs += 1;
+    const tab: TerminalTab = { number: this.#tabs, target, pane: undefined };
     this.#set({ terminals: [...this.#state.terminals, tab] });
     return tab;
   }
@@ -129,6 +140,22 @@ export class LiveJob {
   closeTerminal(tab: TerminalTab): void {
     tab.pane?.dispose();
     this.#set({ terminals: this.#state.terminals.filter((each) => each !== tab) });
+  }
+
+  /** Adds a target's screen in place of the one that it had; whoever shows it opens it. */
+  addScreen(target: TargetId): ScreenTab {
+    const former = this.#state.screens.find((each) => each.target === target);
+    if (former !== undefined) this.closeScreen(former);
+    this.#tabs += 1;
+    const tab: ScreenTab = { number: this.#tabs, target, pane: undefined };
+    this.#set({ screens: [...this.#state.screens, tab] });
+    return tab;
+  }
+
+  /** Ends a screen and takes it away. */
+  closeScreen(tab: ScreenTab): void {
+    tab.pane?.dispose();
+    this.#set({ screens: this.#state.screens.filter((each) => each !== tab) });
   }
 
   /** A stream to a target of the job. The first one starts the job's minutes. */

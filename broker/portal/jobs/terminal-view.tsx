@@ -1,17 +1,6 @@
 // A terminal in the page with what one does to it: copy, paste, type size, full screen, keys that a phone does not have. Loaded with xterm.js only when
 // a terminal is opened.
-import {
-  ActionIcon,
-  Alert,
-  Box,
-  Button,
-  Group,
-  Modal,
-  Paper,
-  Stack,
-  Text,
-  Tooltip,
-} from "@mantine/core";
+import { Alert, Box, Button, Group, Modal, Paper, Stack, Text } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { notifications } from "@mantine/notifications";
 import {
@@ -23,11 +12,12 @@ import {
   IconX,
   IconZoomIn,
   IconZoomOut,
-  type Icon,
 } from "@tabler/icons-react";
 import { useEffect, useRef, useState, useSyncExternalStore, type ReactNode } from "react";
 import { personWords } from "../../../shared/site/people.ts";
 import { Trouble } from "../shell/page.tsx";
+import { keepFocus, Tool } from "../shell/tool.tsx";
+import { useFullScreen } from "../shell/use-full-screen.ts";
 import { terminal } from "../texts/jobs.ts";
 import type { LiveJob, TerminalTab } from "./live-job.ts";
 import { TerminalPane, type PaneState } from "./terminal-pane.ts";
@@ -190,33 +180,6 @@ function Tools({
   );
 }
 
-function Tool({
-  icon: ToolIcon,
-  label,
-  isPressed,
-  onClick,
-}: {
-  readonly icon: Icon;
-  readonly label: string;
-  readonly isPressed?: boolean;
-  readonly onClick: () => void;
-}) {
-  return (
-    <Tooltip label={label}>
-      <ActionIcon
-        size="xl"
-        aria-label={label}
-        aria-pressed={isPressed}
-        color={isPressed === true ? "petrol" : "gray"}
-        variant={isPressed === true ? "light" : "subtle"}
-        onClick={onClick}
-      >
-        <ToolIcon size={20} aria-hidden />
-      </ActionIcon>
-    </Tooltip>
-  );
-}
-
 function ScreenKeys({ pane, state }: { readonly pane: TerminalPane; readonly state: PaneState }) {
   return (
     <Group gap="xs" p="xs" role="toolbar" aria-label={terminal.screenKeys}>
@@ -236,11 +199,6 @@ function ScreenKeys({ pane, state }: { readonly pane: TerminalPane; readonly sta
       ))}
     </Group>
   );
-}
-
-// The phone's keyboard would go away with the terminal's focus, and come back with the next key.
-function keepFocus(event: { preventDefault: () => void }): void {
-  event.preventDefault();
 }
 
 function Ending({
@@ -289,27 +247,4 @@ function exitWords({ exit }: PaneState): string {
   if (exit?.signal) return terminal.signalled(exit.signal);
   if (exit?.code !== undefined && exit.code !== null) return terminal.exited(exit.code);
   return terminal.closed;
-}
-
-// The frame fills the page by its class; where the device can, the page fills the screen too. Questions of the page stay above it.
-function useFullScreen(): [boolean, (isFull: boolean) => void] {
-  const [isFull, setFull] = useState(false);
-  useEffect(() => {
-    const changed = (): void => {
-      if (document.fullscreenElement === null) setFull(false);
-    };
-    document.addEventListener("fullscreenchange", changed);
-    return () => document.removeEventListener("fullscreenchange", changed);
-  }, []);
-  const set = (wanted: boolean): void => {
-    setFull(wanted);
-    const request = wanted
-      ? document.documentElement.requestFullscreen?.()
-      : document.fullscreenElement !== null
-        ? document.exitFullscreen()
-        : undefined;
-    // Where the screen is refused, the page is filled all the same.
-    request?.catch(() => undefined);
-  };
-  return [isFull, set];
 }

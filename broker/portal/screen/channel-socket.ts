@@ -1,0 +1,153 @@
+// A sealed channel in the shape of a WebSocket, as noVNC takes it. Invariants: what the device sends is acknowledged once noVNC has taken it in; no message
+// goes out that the job's rights do not cover (the edge would end the session for it, or drop it); nobody acts on a picture that stands still: while the
+// connection is away, presses are dropped and only releases are kept.
+import type { Channel } from "../../../shared/channel/channel.ts";
+import type { RawChannel } from "./viewer.ts";
+
+/** Client messages of RFC 6143 and of the extensions that noVNC speaks. */
+const message = { key: 4, pointer: 5, cutText: 6, desktopSize: 251, qemu: 255 } as const;
+const maskAt = 1;
+const isDownAt: Readonly<Record<number, number>> = { [message.key]: 1, [message.qemu]: 3 };
+
+export interface ScreenRights {
+  readonly mayControl: boolean;
+  readonly mayResize: boolean;
+  readonly mayPutClipboard: boolean;
+}
+
+export class ChannelSocket implements RawChannel {
+  binaryType = "arraybuffer";
+  readonly protocol = "";
+  readyState = "open";
+  onopen: RawChannel["onopen"] = null;
+  onmessage: RawChannel["onmessage"] = null;
+  onclose: RawChannel["onclose"] = null;
+  onerror: RawChannel["onerror"] = null;
+  /** Called for whatever a person did. */
+  onInput: () => void = () => undefined;
+  readonly #channel: Channel;
+  readonly #rights: ScreenRights;
+  readonly #queue: Uint8Array[] = [];
+  #isFull = false;
+  #isAway = false;
+  /** The last pointer message, by which a button that is let go while away is let go afterwards. */
+  #pointer: Uint8Array | undefined;
+
+  constructor(channel: Channel, rights: ScreenRights) {
+    this.#channel = channel;
+    this.#rights = rights;
+  }
+
+  /** True while more would only pile up here. */
+  get isFull(): boolean {
+    return this.#isFull || this.#isAway || this.#queue.length > 0;
+  }
+
+  /** Hands over what the device sent. */
+  take(bytes: Uint8Array, settled: () => void): void {
+    try {
+      this.onmessage?.({ data: bytes });
+    } finally {
+      settled();
+    }
+  }
+
+  /** The channel's connection is lost, or back. */
+  away(isAway: boolean): void {
+    this.#isAway = isAway;
+    const last = this.#pointer;
+    if (isAway || last === undefined || last[maskAt] === 0) return;
+    const released = Uint8Array.from(last.subarray(0, 6));
+    released[maskAt] = 0;
+    this.#pointer = released;
+    this.#write(released);
+  }
+
+  drained(): void {
+    this.#isFull = false;
+    this.#flush();
+  }
+
+  /** One client message of noVNC's. */
+  send(bytes: Uint8Array): void {
+    const kind = bytes[0];
+    if (!this.#mayPass(kind)) return;
+    const downAt = isDownAt[kind ?? 0];
+    if (downAt !== undefined || kind === message.pointer) {
+      if (this.#isAway && (downAt === undefined || bytes[downAt] !== 0)) return;
+      this.onInput();
+    }
+    if (kind === message.pointer) this.#point(Uint8Array.from(bytes));
+    else this.#write(Uint8Array.from(bytes));
+  }
+
+  /** Puts a text into the device's clipboard; what Latin 1 does not have becomes a question mark. False if that may not be, or not now. */
+  sendCutText(text: string): boolean {
+    if (!this.#rights.mayPutClipboard || this.#isAway) return false;
+    const characters = [...text.replace(/\r\n?/g, "\n")];
+    const bytes = new Uint8Array(8 + characters.length);
+    const view = new DataView(bytes.buffer);
+    bytes[0] = message.cutText;
+    view.setUint32(4, characters.length);
+    characters.forEach((character, at) => {
+      const point = character.codePointAt(0) ?? 0;
+      bytes[8 + at] = point <= 0xff ? point : 0x3f;
+    });
+    this.#write(bytes);
+    this.onInput();
+    return true;
+  }
+
+  /** noVNC is done with it. */
+  close(): void {
+    if (this.readyState === "closed") return;
+    this.readyState = "closed";
+    this.#queue.length = 0;
+    this.#channel.abort("ended by the vendor");
+  }
+
+  /** The channel is closed. */
+  closed(): void {
+    if (this.readyState === "closed") return;
+    this.readyState = "closed";
+    this.#queue.length = 0;
+    this.onclose?.({});
+  }
+
+  #mayPass(kind: number | undefined): boolean {
+    const { mayControl, mayResize } = this.#rights;
+    if (kind === message.key || kind === message.qemu || kind === message.pointer)
+      return mayControl;
+    if (kind === message.desktopSize) return mayResize;
+    // Cut text comes by `sendCutText`, whole.
+    return kind !== message.cutText;
+  }
+
+  // Of moves that wait, only the last one says where the pointer is.
+  #point(bytes: Uint8Array): void {
+    const waiting = this.#queue.at(-1);
+    this.#pointer = bytes;
+    if (
+      waiting?.[0] === message.pointer &&
+      waiting.length === bytes.length &&
+      waiting[maskAt] === bytes[maskAt]
+    ) {
+      this.#queue.pop();
+    }
+    this.#write(bytes);
+  }
+
+  #write(bytes: Uint8Array): void {
+    if (this.readyState !== "open") return;
+    this.#queue.push(bytes);
+    this.#flush();
+  }
+
+  #flush(): void {
+    while (!this.#isFull) {
+      const bytes = this.#queue.shift();
+      if (bytes === undefined) return;
+      this.#isFull = !this.#channel.write(bytes);
+    }
+  }
+}
