@@ -1,0 +1,18 @@
+// The one pixel format on every screen (RFC 6143 §7.4): what noVNC asks for, and with it the bytes of a browser's ImageData, so that nothing converts.
+
+/** Red, green, blue and an unused byte. */
+export const pixelBytes = 4;
+
+/** PIXEL_FORMAT: 32 bits, depth 24, little endian, true colour, maxima 255, shifts 0, 8 and 16. */
+export const pixelFormat: Uint8Array = Uint8Array.of(
+  32,
+  24,
+  0,
+  1,
+  ...[0, 255, 0, 255, 0, 255],
+  ...[0, 8, 16],
+  ...[0, 0, 0],
+);
+
+/** The whole message SetPixelFormat that asks for it. */
+export const setPixelFormat: Uint8Array = Uint8Array.of(0, 0, 0, 0, ...pixelFormat);
