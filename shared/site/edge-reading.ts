@@ -13,6 +13,8 @@ import type { Side } from "./side.ts";
 
 export type ReadingPurpose = Extract<Purpose, "watch" | "play" | "journal" | "export" | "status">;
 export type Wanted = Partial<Omit<ControlMessageOf<"read">, "type">>;
+/** Calls `beat` at once and every few seconds while a person looks at what is read, and answers how to stop (shared/protocol.md, "Watching"). */
+export type Looking = (beat: () => void) => () => void;
 
 const maxLineBytes = 4 * 1024 * 1024;
 const lineFeed = 0x0a;
@@ -23,15 +25,17 @@ export function readEdge(
   edge: EdgeId,
   purpose: ReadingPurpose,
   wanted: Wanted,
+  looking?: Looking,
 ): AsyncGenerator<Uint8Array> {
-  return askEdge(side, edge, purpose, {
+  const question = {
     type: "read",
     recording: null,
     from: 0,
     follow: false,
     search: null,
     ...wanted,
-  });
+  } as const;
+  return askEdge(side, edge, purpose, question, looking);
 }
 
 async function* askEdge(
@@ -39,9 +43,10 @@ async function* askEdge(
   edge: EdgeId,
   purpose: Purpose,
   question: ControlMessage,
+  looking?: Looking,
 ): AsyncGenerator<Uint8Array> {
   await using answers = await EdgeAnswers.open(side, edge, purpose);
-  yield* answers.ask(question);
+  yield* answers.ask(question, looking);
 }
 
 /** A channel on which an edge answers questions with data, one after the other. */
@@ -93,13 +98,15 @@ class EdgeAnswers implements AsyncDisposable {
   }
 
   /** The pieces of the answer, until the edge ends it or the caller has enough. */
-  async *ask(question: ControlMessage): AsyncGenerator<Uint8Array> {
+  async *ask(question: ControlMessage, looking?: Looking): AsyncGenerator<Uint8Array> {
     const { signal } = this.#side;
+    let stopLooking: ReturnType<Looking> | undefined;
     const stop = () => this.#wake.resolve();
     signal.addEventListener("abort", stop, { once: true });
     try {
       await this.#session.admitted;
       this.#session.channel.sendControl(question);
+      stopLooking = looking?.(() => this.#session.channel.sendControl({ type: "watching" }));
       for (;;) {
         const piece = this.#pieces.shift();
         if (piece !== undefined) {
@@ -118,6 +125,7 @@ class EdgeAnswers implements AsyncDisposable {
         this.#wake = Promise.withResolvers();
       }
     } finally {
+      stopLooking?.();
       signal.removeEventListener("abort", stop);
     }
   }
@@ -133,8 +141,9 @@ export function readLines(
   edge: EdgeId,
   purpose: ReadingPurpose,
   wanted: Wanted,
+  looking?: Looking,
 ): AsyncGenerator<string> {
-  return linesOf(readEdge(side, edge, purpose, wanted));
+  return linesOf(readEdge(side, edge, purpose, wanted, looking));
 }
 
 const probeStep = v.object({

@@ -1,8 +1,12 @@
-// The lines of a running recording as they come, until it ends or the page is left.
+// The lines of a running recording as they come, until it ends or the page is left. While it is, the box is told that somebody looks: under a policy that
+// asks for it, the vendor's input passes only then. Invariant: a page that nobody sees does not look.
 import { useEffect, useRef, useState } from "react";
 import type { ListedRecording } from "../../../shared/site/recordings.ts";
 import { messageOf } from "../../../shared/errors.ts";
 import { useSide } from "../shell/person-context.tsx";
+
+/** Three of them fit into the time after which the box takes the watcher as gone. */
+const beatEveryMs = 5_000;
 
 export interface Followed {
   readonly isOver: boolean;
@@ -24,7 +28,7 @@ export function useFollowed(
     const follow = async (): Promise<void> => {
       const { readLines } = await import("../../../shared/site/edge-reading.ts");
       const reader = latest.current.side.until(over.signal);
-      const lines = readLines(reader, edge, "watch", { recording, follow: true });
+      const lines = readLines(reader, edge, "watch", { recording, follow: true }, looking);
       for await (const line of lines) {
         if (over.signal.aborted) return;
         await latest.current.take(line);
@@ -40,4 +44,17 @@ export function useFollowed(
     return () => over.abort();
   }, [edge, recording]);
   return { isOver, error };
+}
+
+function looking(beat: () => void): () => void {
+  const look = (): void => {
+    if (document.visibilityState === "visible") beat();
+  };
+  look();
+  const timer = setInterval(look, beatEveryMs);
+  document.addEventListener("visibilitychange", look);
+  return () => {
+    clearInterval(timer);
+    document.removeEventListener("visibilitychange", look);
+  };
 }
