@@ -4,6 +4,7 @@ import { useDisclosure } from "@mantine/hooks";
 import { notifications } from "@mantine/notifications";
 import {
   IconCheck,
+  IconDeviceDesktop,
   IconPlugConnectedX,
   IconPlugConnected,
   IconTerminal2,
@@ -14,13 +15,17 @@ import type { Job } from "../../../shared/site/jobs.ts";
 import type { PageSide } from "../person/page-side.ts";
 import { Empty, Loading, Page } from "../shell/page.tsx";
 import { ask, session, terminal } from "../texts/jobs.ts";
+import { screen } from "../texts/screen.ts";
 import { Countdown, MoreTime, TimeNotice } from "./countdown.tsx";
 import { machinesOf } from "./job-words.tsx";
-import type { LiveJob, LiveState, TerminalTab } from "./live-job.ts";
+import type { LiveJob, LiveState, ScreenTab, TerminalTab } from "./live-job.ts";
 import { Moment } from "./moment.tsx";
 import { TcpTarget } from "./tcp-target.tsx";
 
 const TerminalView = lazy(() => import("./terminal-view.tsx"));
+const ScreenView = lazy(() => import("../screen/screen-view.tsx"));
+/** Machines whose screen one sees. */
+const screenKinds: ReadonlySet<string> = new Set(["vnc", "rdp"]);
 
 export interface SessionProps {
   readonly side: PageSide;
@@ -31,7 +36,7 @@ export interface SessionProps {
 
 export function SessionView({ side, job, live, state }: SessionProps) {
   const machines = machinesOf(job, side.held);
-  useFirstTerminal(live, state);
+  useFirstMachine(live, state);
   useExtensionNotice(state.timesExtended);
   return (
     <Page
@@ -61,6 +66,8 @@ export function SessionView({ side, job, live, state }: SessionProps) {
                     leftSection={
                       kind === "ssh" ? (
                         <IconTerminal2 size={18} aria-hidden />
+                      ) : screenKinds.has(kind) ? (
+                        <IconDeviceDesktop size={18} aria-hidden />
                       ) : (
                         <IconPlugConnected size={18} aria-hidden />
                       )
@@ -102,6 +109,7 @@ function Notices({ side, job, state }: SessionProps) {
 
 function Target({ target, ...props }: SessionProps & { readonly target: AdmittedTarget }) {
   const { job, live, state } = props;
+  if (screenKinds.has(target.kind)) return <Screen target={target} {...props} />;
   if (target.kind !== "ssh") return <TcpTarget target={target} job={job} />;
   if (!target.rights.includes("terminal"))
     return (
@@ -119,6 +127,56 @@ function Target({ target, ...props }: SessionProps & { readonly target: Admitted
       notices={<Notices {...props} />}
     />
   );
+}
+
+function Screen({ target, ...props }: SessionProps & { readonly target: AdmittedTarget }) {
+  const { live, state } = props;
+  const tab = state.screens.find((each) => each.target === target.id);
+  if (!canBeSeen(target))
+    return (
+      <Empty title={screen.none}>
+        <Text>{screen.noneHint(rightsWords(target))}</Text>
+      </Empty>
+    );
+  if (tab === undefined)
+    return (
+      <Group>
+        <Button
+          size="lg"
+          leftSection={<IconDeviceDesktop aria-hidden />}
+          onClick={() => live.addScreen(target.id)}
+        >
+          {screen.open(target.name)}
+        </Button>
+      </Group>
+    );
+  return <OneScreen key={tab.number} target={target} tab={tab} {...props} />;
+}
+
+function OneScreen({
+  target,
+  tab,
+  ...props
+}: SessionProps & { readonly target: AdmittedTarget; readonly tab: ScreenTab }) {
+  const { live, state } = props;
+  return (
+    <Suspense fallback={<Loading label={screen.opening(target.name)} />}>
+      <ScreenView
+        live={live}
+        tab={tab}
+        target={target}
+        clock={<Countdown state={state} />}
+        notices={<Notices {...props} />}
+        onAgain={() => live.addScreen(target.id)}
+        onClose={() => live.closeScreen(tab)}
+      />
+    </Suspense>
+  );
+}
+
+/** Either right shows the picture. */
+function canBeSeen({ kind, rights }: AdmittedTarget): boolean {
+  return screenKinds.has(kind) && (rights.includes("control") || rights.includes("view"));
 }
 
 function Terminals({
@@ -248,19 +306,22 @@ function Done({ live }: { readonly live: LiveJob }) {
 }
 
 // The machine opens by itself, but not behind somebody's back: the minutes begin with it.
-function useFirstTerminal(live: LiveJob, state: LiveState): void {
+function useFirstMachine(live: LiveJob, state: LiveState): void {
   const first = state.targets[0];
-  const isTerminal = first?.kind === "ssh" && first.rights.includes("terminal");
+  const opens =
+    first !== undefined &&
+    ((first.kind === "ssh" && first.rights.includes("terminal")) || canBeSeen(first));
   useEffect(() => {
-    if (first === undefined || !isTerminal || live.hasBegun) return undefined;
+    if (first === undefined || !opens || live.hasBegun) return undefined;
     const begin = (): void => {
       if (document.hidden || live.hasBegun) return;
-      live.addTerminal(first.id);
+      if (first.kind === "ssh") live.addTerminal(first.id);
+      else live.addScreen(first.id);
     };
     begin();
     document.addEventListener("visibilitychange", begin);
     return () => document.removeEventListener("visibilitychange", begin);
-  }, [live, first, isTerminal]);
+  }, [live, first, opens]);
 }
 
 function useExtensionNotice(timesExtended: number): void {

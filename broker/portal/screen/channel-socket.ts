@@ -84,7 +84,7 @@ export class ChannelSocket implements RawChannel {
   /** Puts a text into the device's clipboard; what Latin 1 does not have becomes a question mark. False if that may not be, or not now. */
   sendCutText(text: string): boolean {
     if (!this.#rights.mayPutClipboard || this.#isAway) return false;
-    const characters = [...text.replace(/\r\n?/g, "\n")];
+    const characters = Array.from(text.replace(/\r\n?/g, "\n"));
     const bytes = new Uint8Array(8 + characters.length);
     const view = new DataView(bytes.buffer);
     bytes[0] = message.cutText;

@@ -71,7 +71,8 @@ export function linesOf(text: string): number {
 
 /** What has to be pressed so that a field of an on-screen keyboard goes on from `before` to `now`: word suggestions rewrite what stands there. */
 export function pressesBetween(before: string, now: string): number[] {
-  const [was, is] = [[...before], [...now]];
+  const was = Array.from(before);
+  const is = Array.from(now);
   let same = 0;
   while (same < was.length && same < is.length && was[same] === is[same]) same += 1;
   const back = Array.from({ length: was.length - same }, () => keysyms.backspace);

@@ -1,0 +1,191 @@
+// A screen in the page with what one does to it. Loaded with noVNC only when a screen is opened.
+import { Alert, Badge, Box, Button, Group, Paper, Stack, Text } from "@mantine/core";
+import { useMediaQuery } from "@mantine/hooks";
+import { IconEye, IconEyeOff, IconPlugConnectedX } from "@tabler/icons-react";
+import { useEffect, useRef, useState, useSyncExternalStore, type ReactNode } from "react";
+import type { AdmittedTarget } from "../../../shared/channel/messages.ts";
+import { personWords } from "../../../shared/site/people.ts";
+import type { LiveJob, ScreenTab } from "../jobs/live-job.ts";
+import { Trouble } from "../shell/page.tsx";
+import { useFullScreen } from "../shell/use-full-screen.ts";
+import { screen } from "../texts/screen.ts";
+import { ScreenKeys } from "./screen-keys.tsx";
+import { ScreenPane, type PaneState } from "./screen-pane.ts";
+import { ScreenTools } from "./screen-tools.tsx";
+import { TypeText } from "./type-text.tsx";
+
+const touched = "(pointer: coarse)";
+
+export interface ScreenViewProps {
+  readonly live: LiveJob;
+  readonly tab: ScreenTab;
+  readonly target: AdmittedTarget;
+  /** Of the job's time and connection: what a full screen must not hide. */
+  readonly clock: ReactNode;
+  readonly notices: ReactNode;
+  readonly onAgain: () => void;
+  readonly onClose: () => void;
+}
+
+export default function ScreenView(props: ScreenViewProps) {
+  const { live, tab, target } = props;
+  const pane = (tab.pane ??= new ScreenPane(live, target, screen.label(target.name)));
+  const state = useSyncExternalStore(
+    (changed) => pane.watch(changed),
+    () => pane.state,
+  );
+  const place = useRef<HTMLDivElement>(null);
+  const leaving = useRef<HTMLDivElement>(null);
+  const [isFull, setFull] = useFullScreen();
+  const isTouched = useMediaQuery(touched, matchMedia(touched).matches, {
+    getInitialValueInEffect: false,
+  });
+  const [showsKeys, setShowsKeys] = useState(isTouched === true);
+  const [isTyping, setTyping] = useState(false);
+  const isOpen = state.phase === "open";
+
+  useEffect(() => {
+    const shown = place.current;
+    if (shown === null) return undefined;
+    const hide = pane.show(shown);
+    pane.onLeave = () => leaving.current?.querySelector("button")?.focus();
+    return hide;
+  }, [pane]);
+  // Keys go to the machine from the first picture on, as they do in a terminal.
+  useEffect(() => {
+    if (isOpen && pane.rights.mayControl && isTouched !== true) pane.focus();
+  }, [pane, isOpen, isTouched]);
+
+  const { width, height } = state.size;
+  const shape = width === 0 || state.isFollowing ? undefined : `${width} / ${height}`;
+  return (
+    <Paper withBorder className={isFull ? "terminal-frame terminal-full" : "terminal-frame"}>
+      <Group justify="space-between" gap="xs" px="xs" py="xs" ref={leaving}>
+        <Group gap="xs" flex="1 1 120px" wrap="nowrap" className="screen-title">
+          <Text size="sm" c="dimmed" truncate>
+            {state.name || target.name}
+            {width > 0 && `, ${screen.size(width, height)}`}
+          </Text>
+          {!pane.rights.mayControl && (
+            <Badge
+              color="gray"
+              variant="light"
+              className="keeps-size"
+              leftSection={<IconEye size={14} aria-hidden />}
+            >
+              {screen.onlyWatching}
+            </Badge>
+          )}
+        </Group>
+        {isFull && props.clock}
+        <ScreenTools
+          pane={pane}
+          state={state}
+          isFull={isFull}
+          setFull={(isWanted) => {
+            setFull(isWanted);
+            pane.focus();
+          }}
+          showsKeys={showsKeys}
+          setShowsKeys={setShowsKeys}
+          onType={() => setTyping(true)}
+          onClose={props.onClose}
+        />
+      </Group>
+      {isFull && props.notices}
+      <Notices live={live} state={state} />
+      <Box
+        ref={place}
+        className="screen-place"
+        {...(shape !== undefined && { style: { aspectRatio: shape } })}
+        data-away={state.isAway || undefined}
+        hidden={state.phase === "ended"}
+      />
+      {showsKeys && isOpen && pane.rights.mayControl && (
+        <ScreenKeys pane={pane} state={state} isTouched={isTouched === true} />
+      )}
+      <Ending machine={target.name} state={state} onAgain={props.onAgain} />
+      {state.phase !== "ended" && (
+        <Text size="xs" c="dimmed" px="xs" py="xs">
+          {!pane.rights.mayControl
+            ? screen.onlyWatchingHint
+            : isTouched === true
+              ? screen.helpTouch
+              : screen.help}
+        </Text>
+      )}
+      <TypeText pane={pane} isOpen={isTyping && isOpen} onClose={() => setTyping(false)} />
+    </Paper>
+  );
+}
+
+function Notices({ live, state }: { readonly live: LiveJob; readonly state: PaneState }) {
+  const { isWatched, isAway, phase, present } = state;
+  return (
+    <div aria-live="polite">
+      {present.length > 0 && (
+        <Text size="sm" px="xs" role="status">
+          {screen.present(present.map((person) => personWords(live.side.held, person)).join(", "))}
+        </Text>
+      )}
+      {isAway && (
+        <Alert color="yellow" icon={<IconPlugConnectedX aria-hidden />} m="xs">
+          {screen.away}
+        </Alert>
+      )}
+      {phase !== "ended" && isWatched === false && (
+        <Alert color="orange" icon={<IconEyeOff aria-hidden />} m="xs">
+          {screen.unwatched}
+        </Alert>
+      )}
+      {phase !== "ended" && isWatched === true && (
+        <Group gap="xs" px="xs" pb="xs" wrap="nowrap">
+          <IconEye size={18} aria-hidden />
+          <Text size="sm">{screen.watched}</Text>
+        </Group>
+      )}
+    </div>
+  );
+}
+
+function Ending({
+  machine,
+  state,
+  onAgain,
+}: {
+  readonly machine: string;
+  readonly state: PaneState;
+  readonly onAgain: () => void;
+}) {
+  const again = (
+    <Button size="sm" variant="light" onClick={onAgain}>
+      {screen.again}
+    </Button>
+  );
+  return (
+    <div aria-live="polite">
+      {state.phase === "opening" && (
+        <Text size="sm" px="xs">
+          {screen.opening(machine)}
+        </Text>
+      )}
+      {state.phase === "ended" && (
+        <Box p="xs">
+          {state.fault === undefined ? (
+            <Alert color="gray">
+              <Group justify="space-between">
+                <Text>{screen.closed}</Text>
+                {again}
+              </Group>
+            </Alert>
+          ) : (
+            <Stack gap="xs" align="flex-start">
+              <Trouble error={state.fault} />
+              {again}
+            </Stack>
+          )}
+        </Box>
+      )}
+    </div>
+  );
+}
