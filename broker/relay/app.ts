@@ -39,11 +39,18 @@ import type { EdgeRows } from "./store/edge-rows.ts";
 import { openPages } from "./pages.ts";
 import { openStore } from "./store/store.ts";
 import { Throttle } from "./throttle.ts";
-import { authorityPath, developmentSigningUrl, openCertificate, watchCertificate } from "./tls.ts";
+import {
+  authorityPath,
+  developmentSigningUrl,
+  openAuthority,
+  openCertificate,
+  watchCertificate,
+} from "./tls.ts";
 import { Totp } from "./totp.ts";
 import { createTunnels, type VendorVerdict } from "./tunnels.ts";
 import { mountUpgrades } from "./upgrades.ts";
 import { readUseNotice } from "./use-notice.ts";
+import { openWebPanels, type WebPanels } from "./web-panels.ts";
 
 /** One relay process has one name behind its address; several will each have their own. */
 const label = "relay";
@@ -164,6 +171,7 @@ export async function startRelay(
     folders: { portal: pageFolder("portal"), signing: pageFolder("signing") },
     url: () => url,
     signingUrl: () => signingUrl,
+    webDomain: config.webDomain,
     isStrictTransport: security.kind !== "development" && config.url?.startsWith("https") === true,
   });
   const api = await createApi({
@@ -218,6 +226,10 @@ export async function startRelay(
     delivery,
     acknowledge: (edge, message) => send(edge, "ack", message),
     onJournal: (edge) => notifications.journalGrew(edge),
+    panels: {
+      announce: (edge, names) => panels.announce(edge, names),
+      certify: (edge, request) => panels.certify(edge, request),
+    },
     rate: limits.report,
     log,
   });
@@ -228,7 +240,10 @@ export async function startRelay(
     onOnline: (edge, standing) => {
       presence.online(edge, standing);
       notifications.edgeChanged(edge);
-      if (standing === "known") tunnels.edgeOnline(edge);
+      if (standing === "known") {
+        tunnels.edgeOnline(edge);
+        panels.edgeOnline(edge);
+      }
       inBackground(reports.acknowledgeJournal(edge));
       inBackground(stops.edgeOnline(edge));
     },
@@ -237,6 +252,7 @@ export async function startRelay(
       notifications.edgeChanged(edge);
       delivery.offline(edge);
       tunnels.edgeOffline(edge);
+      panels.edgeOffline(edge);
     },
     log,
     clock,
@@ -251,6 +267,22 @@ export async function startRelay(
       authoriseVendor(request, edge, { url, accounts, edges, limits }),
     clock,
   });
+  const isDevelopment = security.kind === "development";
+  const panels: WebPanels = openWebPanels(
+    {
+      config,
+      authority: isDevelopment ? await openAuthority(dataDirectory, clock) : undefined,
+      port: () => Number(new URL(url).port || 443),
+      isOnline: (edge) => control.isOnline(edge),
+      sendWhere: (edge, message) => send(edge, "web", message),
+      sendCertificate: (edge, message) => send(edge, "certificate", message),
+      tunnels,
+      clock,
+      log,
+    },
+    api.server as HttpsServer,
+  );
+  opened.use(panels);
   let graceMs = 0;
   opened.defer(async () => {
     feed.close();
@@ -275,7 +307,6 @@ export async function startRelay(
   const { address, family, port } = api.server.address() as AddressInfo;
   const host = family === "IPv6" ? `[${address}]` : address;
   const url = config.url ?? `${certified ? "https" : "http"}://${host}:${port}`;
-  const isDevelopment = security.kind === "development";
   const signingUrl = config.signingUrl ?? (isDevelopment ? developmentSigningUrl(port) : undefined);
   const authority = isDevelopment ? resolve(authorityPath(dataDirectory)) : undefined;
 

@@ -11,6 +11,16 @@ import {
 } from "node:crypto";
 import { isIP } from "node:net";
 import { concatBytes, utf8 } from "../../shared/bytes.ts";
+import {
+  bitString,
+  boolean,
+  integer,
+  objectId,
+  octetString,
+  pem,
+  sequence,
+  tagged,
+} from "../../shared/der.ts";
 
 /** A certificate with its private key, both as PEM text. */
 export interface CertifiedKey {
@@ -35,6 +45,9 @@ const oid = {
   ecdsaWithSha256: "2a8648ce3d040302",
 } as const;
 
+/** RFC 5280, upper bound of a common name. */
+const maxCommonNameCharacters = 64;
+
 // Bits of KeyUsage, first bit leftmost (RFC 5280 §4.2.1.3): the unused trailing bits are counted in front of them.
 const usageCertSign = Uint8Array.of(2, 0b0000_0100);
 const usageDigitalSignature = Uint8Array.of(7, 0b1000_0000);
@@ -45,9 +58,11 @@ export function makeAuthority(commonName: string, validity: Validity): Certified
   const extensions = [
     extension(oid.basicConstraints, true, sequence(boolean(true), integer(Uint8Array.of(0)))),
     extension(oid.keyUsage, true, bitString(usageCertSign)),
-    extension(oid.subjectKeyIdentifier, false, tagged(0x04, keyIdentifier(pair.publicKey))),
+    extension(oid.subjectKeyIdentifier, false, octetString(keyIdentifier(pair.publicKey))),
   ];
-  return certify(pair, commonName, { commonName, key: pair.privateKey }, validity, extensions);
+  const issuer = { commonName, key: pair.privateKey };
+  const certificate = certify(pair.publicKey, commonName, issuer, validity, extensions);
+  return { certificate, key: exportKey(pair.privateKey) };
 }
 
 /** A server's certificate for DNS names and IP addresses, signed by an authority that `makeAuthority` made. */
@@ -57,6 +72,19 @@ export function makeServerCertificate(
   validity: Validity,
 ): CertifiedKey {
   const pair = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  return {
+    certificate: certifyServer(authority, names, pair.publicKey, validity),
+    key: exportKey(pair.privateKey),
+  };
+}
+
+/** The same for a key whose private half is another's; the certificate alone. */
+export function certifyServer(
+  authority: CertifiedKey,
+  names: readonly string[],
+  publicKey: KeyObject,
+  validity: Validity,
+): string {
   const signer = new X509Certificate(authority.certificate);
   const signerId = sequence(tagged(0x80, keyIdentifier(signer.publicKey)));
   const extensions = [
@@ -64,21 +92,22 @@ export function makeServerCertificate(
     extension(oid.keyUsage, true, bitString(usageDigitalSignature)),
     extension(oid.extendedKeyUsage, false, sequence(objectId(oid.serverAuth))),
     extension(oid.subjectAltName, false, sequence(...names.map(generalName))),
-    extension(oid.subjectKeyIdentifier, false, tagged(0x04, keyIdentifier(pair.publicKey))),
+    extension(oid.subjectKeyIdentifier, false, octetString(keyIdentifier(publicKey))),
     extension(oid.authorityKeyIdentifier, false, signerId),
   ];
   const commonName = signer.subject.slice("CN=".length);
   const issuer = { commonName, key: createPrivateKey(authority.key) };
-  return certify(pair, names[0] ?? "server", issuer, validity, extensions);
+  const subject = (names[0] ?? "server").slice(0, maxCommonNameCharacters);
+  return certify(publicKey, subject, issuer, validity, extensions);
 }
 
 function certify(
-  pair: { readonly publicKey: KeyObject; readonly privateKey: KeyObject },
+  publicKey: KeyObject,
   subject: string,
   issuer: { readonly commonName: string; readonly key: KeyObject },
   validity: Validity,
   extensions: readonly Uint8Array[],
-): CertifiedKey {
+): string {
   const algorithm = sequence(objectId(oid.ecdsaWithSha256));
   const serial = randomBytes(16);
   serial[0] = ((serial[0] ?? 0) & 0x7f) | 0x40; // positive, and of one length
@@ -89,33 +118,17 @@ function certify(
     distinguishedName(issuer.commonName),
     sequence(time(validity.fromMs), time(validity.untilMs)),
     distinguishedName(subject),
-    pair.publicKey.export({ type: "spki", format: "der" }),
+    publicKey.export({ type: "spki", format: "der" }),
     tagged(0xa3, sequence(...extensions)),
   );
   const signature = sign("sha256", signed, issuer.key);
   const der = sequence(signed, algorithm, bitString(concatBytes(Uint8Array.of(0), signature)));
-  return {
-    certificate: pem("CERTIFICATE", der),
-    key: pair.privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
-  };
+  return pem("CERTIFICATE", der);
 }
 
-function tagged(tag: number, ...contents: readonly Uint8Array[]): Uint8Array {
-  const content = concatBytes(...contents);
-  return concatBytes(Uint8Array.of(tag), derLength(content.length), content);
+function exportKey(key: KeyObject): string {
+  return key.export({ type: "pkcs8", format: "pem" }).toString();
 }
-
-function derLength(length: number): Uint8Array {
-  if (length < 0x80) return Uint8Array.of(length);
-  if (length < 0x100) return Uint8Array.of(0x81, length);
-  return Uint8Array.of(0x82, length >> 8, length & 0xff);
-}
-
-const sequence = (...parts: readonly Uint8Array[]) => tagged(0x30, ...parts);
-const integer = (bytes: Uint8Array) => tagged(0x02, bytes);
-const boolean = (value: boolean) => tagged(0x01, Uint8Array.of(value ? 0xff : 0));
-const bitString = (bytes: Uint8Array) => tagged(0x03, bytes);
-const objectId = (hex: string) => tagged(0x06, Uint8Array.fromHex(hex));
 
 // RFC 7093 §2, method 4: 160 bits of SHA-256 over the whole SubjectPublicKeyInfo.
 function keyIdentifier(key: KeyObject): Uint8Array {
@@ -130,7 +143,7 @@ function distinguishedName(commonName: string): Uint8Array {
 
 function extension(id: string, critical: boolean, value: Uint8Array): Uint8Array {
   const flag = critical ? [boolean(true)] : [];
-  return sequence(objectId(id), ...flag, tagged(0x04, value));
+  return sequence(objectId(id), ...flag, octetString(value));
 }
 
 // UTCTime until 2049 and GeneralizedTime after it (RFC 5280 §4.1.2.5).
@@ -152,9 +165,4 @@ function addressBytes(address: string): Uint8Array {
   const zeros = Array<string>(8 - left.length - right.length).fill("0");
   const all = [...left, ...zeros, ...right].map((word) => Number.parseInt(word, 16));
   return Uint8Array.from(all.flatMap((word) => [word >> 8, word & 0xff]));
-}
-
-function pem(label: string, der: Uint8Array): string {
-  const lines = der.toBase64().replace(/.{1,64}/g, "$&\n");
-  return `-----BEGIN ${label}-----\n${lines}-----END ${label}-----\n`;
 }

@@ -28,6 +28,10 @@ export interface RelayConfig {
   readonly mail: MailSettings | undefined;
   /** Networks that are not public and may be notified by push and webhook all the same. */
   readonly openNetworks: readonly string[];
+  /** Below it web panels have their names; undefined = this relay carries none. */
+  readonly webDomain: string | undefined;
+  /** The program that gets a certificate request and prints the chain; undefined: the development authority signs. */
+  readonly webCertificateCommand: string | undefined;
   readonly logLevel: LogLevel;
 }
 
@@ -76,6 +80,8 @@ const keys = [
   "smtp-password-file",
   "mail-from",
   "notify-networks",
+  "web-domain",
+  "web-certificate-command",
   "log-level",
 ] as const;
 type Key = (typeof keys)[number];
@@ -94,13 +100,14 @@ export function parseRelayConfig(sources: ConfigSources): RelayConfig {
   const listen = read("listen", { host: "127.0.0.1", port: 8443 }, parseListen);
   const url = read<string | undefined>("url", undefined, parseUrl);
   const signingUrl = readSigningUrl(settings, url, faults);
+  const security = readSecurity(settings, listen.host, faults);
   const dataDirectory = read("data-directory", "sallyport-relay", parsePath);
   const config: RelayConfig = {
     name: read("name", url === undefined ? listen.host : new URL(url).hostname, parseName),
     url,
     signingUrl,
     listen,
-    security: readSecurity(settings, listen.host, faults),
+    security,
     dataDirectory,
     registrationTokenFile: read(
       "registration-token-file",
@@ -110,6 +117,7 @@ export function parseRelayConfig(sources: ConfigSources): RelayConfig {
     useNoticeFile: read<string | undefined>("use-notice-file", undefined, parsePath),
     mail: readMail(settings, read, faults),
     openNetworks: read<readonly string[]>("notify-networks", [], parseNetworks),
+    ...readWeb(settings, { url, signingUrl, security }, faults),
     logLevel: read("log-level", "info", parseLogLevel),
   };
   if (faults.length > 0) throw new SallyportError("config_invalid", faults.join("\n"));
@@ -189,6 +197,62 @@ function readSigningUrl(
     faults.push(`${setting.where}: "${hostname}" is the host of "url", expected another one`);
   }
   return signingUrl;
+}
+
+type WebSettings = Pick<RelayConfig, "webDomain" | "webCertificateCommand">;
+
+// Whoever is below a name may plant cookies for it, so panels of strangers' devices share no name with the portal or the signing page.
+function readWeb(
+  settings: Settings,
+  { url, signingUrl, security }: Pick<RelayConfig, "url" | "signingUrl" | "security">,
+  faults: string[],
+): WebSettings {
+  const { "web-domain": domain, "web-certificate-command": command } = settings;
+  const isDevelopment = security.kind === "development";
+  const fallback = isDevelopment ? developmentWebDomain : undefined;
+  const webDomain = readSetting<string | undefined>(domain, fallback, parseDomain, faults);
+  const webCertificateCommand = readSetting<string | undefined>(
+    command,
+    undefined,
+    parsePath,
+    faults,
+  );
+  const given = domain ?? command;
+  if (given !== undefined && security.kind === "proxy") {
+    faults.push(`${given.where}: given, but "tls" is "proxy", and web panels need the relay's own`);
+  }
+  if (security.kind === "files" && (domain === undefined) !== (command === undefined)) {
+    const where = given?.where ?? "";
+    faults.push(`${where}: both "web-domain" and "web-certificate-command" are needed`);
+  }
+  for (const page of [url, signingUrl]) {
+    const host = page === undefined ? undefined : new URL(page).hostname;
+    if (webDomain === undefined || host === undefined || !isRelated(host, webDomain)) continue;
+    const where = domain?.where ?? `key "web-domain", by default "${webDomain}"`;
+    faults.push(`${where}: it is, or is above or below, the relay's own name "${host}"`);
+  }
+  return { webDomain, webCertificateCommand };
+}
+
+/** Browsers send every name under localhost to this machine. */
+const developmentWebDomain = "web.localhost";
+
+// A name of one label, such as localhost, is a public suffix: what is below it shares nothing with it.
+function isRelated(left: string, right: string): boolean {
+  const isBelow = (lower: string, upper: string): boolean =>
+    lower === upper || (upper.includes(".") && lower.endsWith(`.${upper}`));
+  return isBelow(left, right) || isBelow(right, left);
+}
+
+function parseDomain(text: string): string | Fault {
+  // A name of a panel, its label and the domain have room in 253 characters; a label in 63.
+  const isDomain =
+    /^(?=.{3,160}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+$/;
+  return isDomain.test(text) && isIP(text) === 0
+    ? text
+    : new Fault(
+        "a domain in lower case like panels.example, which is neither the relay's nor above it",
+      );
 }
 
 function readSecurity(settings: Settings, host: string, faults: string[]): TransportSecurity {

@@ -11,6 +11,8 @@ export interface PagesOptions {
   readonly url: () => string;
   /** The signing page's origin; undefined: this relay serves none. */
   readonly signingUrl: () => string | undefined;
+  /** Below it web panels have their names, at the portal's port: there the portal may post their tickets. */
+  readonly webDomain: string | undefined;
   /** TLS is real: browsers may be told to keep to it. */
   readonly isStrictTransport: boolean;
 }
@@ -24,7 +26,7 @@ export interface Pages {
 
 /** Reads the built pages. */
 export async function openPages(options: PagesOptions): Promise<Pages> {
-  const { folders, url, signingUrl } = options;
+  const { folders, url, signingUrl, webDomain } = options;
   const portal = await readPageFiles(folders.portal);
   const signing = await readPageFiles(folders.signing);
   const common = options.isStrictTransport
@@ -51,7 +53,7 @@ export async function openPages(options: PagesOptions): Promise<Pages> {
         return true;
       }
       const file = findFile(portal, request) ?? findView(portal, request);
-      serve(request, response, { ...common, ...portalHeaders(own) }, file);
+      serve(request, response, { ...common, ...portalHeaders(own, webDomain) }, file);
       return true;
     },
   };
@@ -80,10 +82,13 @@ const plainHeaders: Headers = {
 };
 
 // Mantine and xterm.js write <style> elements while they run, so styles may be inline; scripts may not.
-function portalHeaders(url: string): Headers {
+function portalHeaders(url: string, webDomain: string | undefined): Headers {
   const socket = url.replace(/^http/, "ws");
+  const { port } = new URL(url);
+  const panels =
+    webDomain === undefined ? "" : ` https://*.${webDomain}${port === "" ? "" : `:${port}`}`;
   return {
-    "content-security-policy": `default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self' ${socket}; worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'`,
+    "content-security-policy": `default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self' ${socket}; worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'${panels}; frame-ancestors 'none'`,
     "cross-origin-opener-policy": "same-origin-allow-popups",
     "permissions-policy": permissions(["clipboard-read", "clipboard-write", "fullscreen"]),
   };

@@ -10,14 +10,16 @@ export const maxBufferedBytes = 1024 * 1024;
 export const sweepMs = 15_000;
 /** Both ends ping within 20 s, so a pair without a byte for this long has lost one. */
 export const idleMs = 60_000;
+/** A browser's connection to a web panel may rest for long: a page waits for an event, and nobody pings. TCP itself finds a lost end. */
+export const webIdleMs = 15 * 60_000;
 /** A side that does not take the bytes that wait for it within this time is gone, whatever its own pings say. */
 export const stalledMs = 120_000;
 /** From one side's end until the other is cut. */
 export const endGraceMs = 10_000;
 
 export interface Pumps {
-  /** Joins the two sockets, which are the pump's from now on. */
-  join(vendor: Socket, edge: Socket): void;
+  /** Joins the two sockets, which are the pump's from now on. `restMs`: how long a pair may carry nothing. */
+  join(vendor: Socket, edge: Socket, restMs?: number): void;
   readonly size: number;
   /** Waits until all pairs have ended, at most `graceMs`; then cuts the rest. */
   close(graceMs: number): Promise<void>;
@@ -34,8 +36,8 @@ export function createPumps(clock: Clock): Pumps {
   };
 
   return {
-    join(vendor, edge) {
-      const pair = new Pair(vendor, edge, clock, () => {
+    join(vendor, edge, restMs = idleMs) {
+      const pair = new Pair(vendor, edge, restMs, clock, () => {
         pairs.delete(pair);
         if (pairs.size === 0) emptied();
       });
@@ -59,6 +61,7 @@ export function createPumps(clock: Clock): Pumps {
 class Pair {
   readonly #vendor: Socket;
   readonly #edge: Socket;
+  readonly #restMs: number;
   readonly #clock: Clock;
   readonly #onEnd: () => void;
   #open = 2;
@@ -68,9 +71,10 @@ class Pair {
   readonly #stopped = new Map<Socket, number>();
   #grace: Disposable | undefined;
 
-  constructor(vendor: Socket, edge: Socket, clock: Clock, onEnd: () => void) {
+  constructor(vendor: Socket, edge: Socket, restMs: number, clock: Clock, onEnd: () => void) {
     this.#vendor = vendor;
     this.#edge = edge;
+    this.#restMs = restMs;
     this.#clock = clock;
     this.#onEnd = onEnd;
     this.#carry(vendor, edge);
@@ -82,7 +86,7 @@ class Pair {
     const bytes = this.#vendor.bytesRead + this.#edge.bytesRead;
     this.#idleSweeps = bytes === this.#bytes ? this.#idleSweeps + 1 : 0;
     this.#bytes = bytes;
-    if (this.#idleSweeps * sweepMs >= idleMs) this.cut();
+    if (this.#idleSweeps * sweepMs >= this.#restMs) this.cut();
     for (const [source, sweeps] of this.#stopped) {
       this.#stopped.set(source, sweeps + 1);
       if (sweeps * sweepMs >= stalledMs) this.cut();

@@ -28,6 +28,7 @@ import type { Drop } from "./drop.ts";
 import type { Rate } from "./rate.ts";
 import type { DocumentRows } from "./store/document-rows.ts";
 import type { EdgeRow, EdgeRows, SessionChange } from "./store/edge-rows.ts";
+import type { WebPanels } from "./web-panels.ts";
 
 export interface ReportParts {
   readonly suite: CryptoSuite;
@@ -42,6 +43,7 @@ export interface ReportParts {
   readonly acknowledge: (edge: EdgeId, message: DownMessage<"ack">) => boolean;
   /** Called after headers of an edge's journal are durable. */
   readonly onJournal: (edge: EdgeId) => void;
+  readonly panels: Pick<WebPanels, "announce" | "certify">;
   readonly rate: Rate;
   readonly log: (line: string) => void;
 }
@@ -63,6 +65,8 @@ export class Reports {
       else if (name === "journal" && row) await this.#journal(row, message);
       else if (name === "checkpoint" && row) await this.#checkpoint(row, message.envelope);
       else if (name === "receipt" && row) await this.#receipt(row, message.envelope);
+      else if (name === "web" && row) await this.#parts.panels.announce(edge, message.names);
+      else if (name === "certify" && row) this.#parts.panels.certify(edge, message.request);
     } catch (thrown) {
       if (!(thrown instanceof SallyportError) || thrown.code === "internal") throw thrown;
       this.#parts.log(`edge ${edge}: "${name}" let go: ${thrown.message}`);

@@ -1,18 +1,21 @@
 // One tunnel of an edge before it is paired: still framed, read by the strict codec (shared/protocol.md, "Control and tunnels").
-// The relay says `paired`, the edge answers `ready`, and from the byte behind that answer on the two ends speak to each other alone.
+// The relay says `paired` (or `web`), the edge answers `ready`, and from the byte behind that answer on the two ends speak to each other alone.
 // Invariant: an unpaired tunnel holds a few bytes, answers pings or is dropped, and carries nothing but that one word.
 import type { Socket } from "node:net";
 import type { Clock } from "../../shared/clock.ts";
 import { utf8 } from "../../shared/bytes.ts";
 import type { FrameOpcode } from "../../shared/frame.ts";
 import { encodeFrame, FrameDecoder, opcodes } from "../../shared/frame.ts";
-import { pairedWord, readyWord } from "../../shared/upgrade.ts";
+import { readyWord, type pairedWord, type webWord } from "../../shared/upgrade.ts";
 
 /** How long an edge may take to answer `paired`. */
 export const readyTimeoutMs = 3_000;
 
 const goingAway = new Uint8Array([0x03, 0xe9]);
 const maxUnpairedBytes = 125;
+
+/** What a tunnel is taken for: a vendor's channel, or a browser's connection to a web panel. */
+export type PairingWord = typeof pairedWord | typeof webWord;
 
 export class Standby {
   readonly #socket: Socket;
@@ -43,12 +46,12 @@ export class Standby {
   }
 
   /** Takes the tunnel out of standby: resolves to the raw socket and the bytes behind `ready`, or to undefined if the edge is lost. */
-  async pair(): Promise<{ socket: Socket; rest: Uint8Array } | undefined> {
+  async pair(word: PairingWord): Promise<{ socket: Socket; rest: Uint8Array } | undefined> {
     if (this.#isLost) return undefined;
     const answered = Promise.withResolvers<Uint8Array | undefined>();
     using _limit = this.#clock.setTimer(readyTimeoutMs, () => this.drop());
     this.#answer = answered.resolve;
-    this.#send(opcodes.binary, utf8(pairedWord));
+    this.#send(opcodes.binary, utf8(word));
     const rest = await answered.promise;
     return rest && { socket: this.#socket, rest };
   }

@@ -38,14 +38,12 @@ export function authorityPath(dataDirectory: string): string {
   return join(dataDirectory, "tls", "authority.crt");
 }
 
-async function makeDevelopmentCertificate(
-  config: RelayConfig,
-  clock: Clock,
-): Promise<CertifiedKey> {
-  const directory = join(config.dataDirectory, "tls");
+/** The development authority of a data directory, made at first start. Throws `file_invalid`. */
+export async function openAuthority(dataDirectory: string, clock: Clock): Promise<CertifiedKey> {
+  const directory = join(dataDirectory, "tls");
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const keyPath = join(directory, "authority.key");
-  const fromMs = clock.wallMs() - dayMs; // clients' clocks may be a little behind
+  const fromMs = clock.wallMs() - dayMs;
   // Two authorities of one name on a machine would be taken for each other.
   const commonName = `Sallyport development authority ${randomBytes(4).toString("hex")}`;
   const fresh = makeAuthority(commonName, { fromMs, untilMs: fromMs + authorityDays * dayMs });
@@ -54,7 +52,16 @@ async function makeDevelopmentCertificate(
   const both = await readPrivateFile(keyPath);
   const split = both.indexOf("-----BEGIN CERTIFICATE-----");
   const authority = { key: both.slice(0, split), certificate: both.slice(split) };
-  await createOnce(authorityPath(config.dataDirectory), authority.certificate);
+  await createOnce(authorityPath(dataDirectory), authority.certificate);
+  return authority;
+}
+
+async function makeDevelopmentCertificate(
+  config: RelayConfig,
+  clock: Clock,
+): Promise<CertifiedKey> {
+  const authority = await openAuthority(config.dataDirectory, clock);
+  const fromMs = clock.wallMs() - dayMs; // clients' clocks may be a little behind
   const ownName = config.url === undefined ? config.listen.host : new URL(config.url).hostname;
   const signingName = new URL(config.signingUrl ?? developmentSigningUrl(0)).hostname;
   const names = [...new Set([ownName, signingName, "localhost", "127.0.0.1", "::1"])];

@@ -8,8 +8,9 @@ import type { DownMessage } from "../../shared/control.ts";
 import { edgeAuthorizationScheme, maxDialledTunnels } from "../../shared/control.ts";
 import type { EdgeId } from "../../shared/ids.ts";
 import type { EdgeSignIn } from "./edge-sign-in.ts";
-import { createPumps, sweepMs } from "./pump.ts";
-import { Standby } from "./standby.ts";
+import { pairedWord, webWord } from "../../shared/upgrade.ts";
+import { createPumps, sweepMs, webIdleMs } from "./pump.ts";
+import { Standby, type PairingWord } from "./standby.ts";
 import type { Refusal } from "./upgrade-answer.ts";
 import { acceptUpgrade, refuseUpgrade, upgradeKeyOf } from "./upgrade-answer.ts";
 
@@ -47,6 +48,8 @@ export interface Tunnels {
     head: Uint8Array,
     edge: EdgeId,
   ): Promise<void>;
+  /** A browser's connection to a web panel of the edge, of which `hello` was read already. It is cut if no tunnel is to be had. */
+  acceptWeb(socket: Socket, hello: Uint8Array, edge: EdgeId): Promise<void>;
   /** An edge has connected: the tunnels of its former connection are displaced, and new ones dialled. */
   edgeOnline(edge: EdgeId): void;
   edgeOffline(edge: EdgeId): void;
@@ -131,6 +134,7 @@ export function createTunnels(options: TunnelsOptions): Tunnels {
   // A standby may have died unnoticed, so its silence costs one try and not the channel.
   const pairOne = async (
     edge: EdgeId,
+    word: PairingWord,
   ): Promise<{ socket: Socket; rest: Uint8Array } | undefined> => {
     const pool = poolOf(edge);
     const endsMs = clock.monotonicMs() + pairingTimeoutMs;
@@ -139,7 +143,7 @@ export function createTunnels(options: TunnelsOptions): Tunnels {
       if (leftMs <= 0 || isLeaving || !isOnline(edge)) return undefined;
       const tunnel = await nextTunnel(pool, edge, leftMs);
       if (tunnel === undefined) return undefined;
-      const paired = await tunnel.pair();
+      const paired = await tunnel.pair(word);
       if (paired !== undefined) return paired;
     }
   };
@@ -163,7 +167,7 @@ export function createTunnels(options: TunnelsOptions): Tunnels {
     edge: EdgeId,
     key: string,
   ): Promise<Refusal | undefined> => {
-    const paired = await pairOne(edge);
+    const paired = await pairOne(edge, pairedWord);
     if (paired === undefined) {
       if (isLeaving) return leaving;
       return { status: 504, code: "timeout", message: "the edge did not open a tunnel in time" };
@@ -176,6 +180,20 @@ export function createTunnels(options: TunnelsOptions): Tunnels {
     socket.write(paired.rest);
     pumps.join(socket, paired.socket);
     return undefined;
+  };
+
+  // Whoever waits for a tunnel counts while they wait; undefined if too many do.
+  const inWaiting = async <Outcome>(
+    edge: EdgeId,
+    act: () => Promise<Outcome>,
+  ): Promise<Outcome | undefined> => {
+    if (waiting >= maxWaiting || poolOf(edge).waiters.size >= maxWaitingPerEdge) return undefined;
+    waiting += 1;
+    try {
+      return await act();
+    } finally {
+      waiting -= 1;
+    }
   };
 
   return {
@@ -211,15 +229,23 @@ export function createTunnels(options: TunnelsOptions): Tunnels {
     async acceptChannel(request, socket, head, edge) {
       const admitted = await admitVendor(request, head, edge);
       if (typeof admitted !== "string") return refuseUpgrade(socket, admitted);
-      const isFull = waiting >= maxWaiting || poolOf(edge).waiters.size >= maxWaitingPerEdge;
-      if (isFull) return refuseUpgrade(socket, unreachable("too many channels wait for a tunnel"));
-      waiting += 1;
-      try {
-        const refusal = await connectVendor(socket, edge, admitted);
-        if (refusal !== undefined) refuseUpgrade(socket, refusal);
-      } finally {
-        waiting -= 1;
+      const refusal = await inWaiting(
+        edge,
+        async () => (await connectVendor(socket, edge, admitted)) ?? "connected",
+      );
+      if (refusal === "connected") return;
+      refuseUpgrade(socket, refusal ?? unreachable("too many channels wait for a tunnel"));
+    },
+    async acceptWeb(socket, hello, edge) {
+      const paired = await inWaiting(edge, () => pairOne(edge, webWord));
+      if (paired === undefined || socket.destroyed) {
+        socket.destroy();
+        paired?.socket.destroy();
+        return;
       }
+      socket.write(paired.rest);
+      paired.socket.write(hello);
+      pumps.join(socket, paired.socket, webIdleMs);
     },
     edgeOnline(edge) {
       const pool = poolOf(edge);

@@ -6,6 +6,8 @@ import { group } from "../../support/group.ts";
 
 type Row = readonly [note: string, environment: Record<string, string>, refusal?: RegExp];
 
+const operated = { TLS_CERTIFICATE: "a.crt", TLS_KEY: "a.key" };
+
 const rows: readonly Row[] = [
   ["nothing at all", {}],
   ["an IPv6 address", { LISTEN: "[::]:443" }],
@@ -52,6 +54,49 @@ const rows: readonly Row[] = [
   ],
   ["networks to notify", { NOTIFY_NETWORKS: "10.1.0.0/16, fd00::/8" }],
   ["an address to notify", { NOTIFY_NETWORKS: "10.1.0.1" }, /is not networks by commas/],
+  ["a web domain in development", { WEB_DOMAIN: "panels.example" }],
+  [
+    "a web domain with a program that certifies",
+    { ...operated, WEB_DOMAIN: "panels.example", WEB_CERTIFICATE_COMMAND: "/usr/local/bin/sign" },
+  ],
+  [
+    "a web domain without a program that certifies",
+    { ...operated, WEB_DOMAIN: "panels.example" },
+    /WEB_DOMAIN: both "web-domain" and "web-certificate-command" are needed/,
+  ],
+  [
+    "a program that certifies without a web domain",
+    { ...operated, WEB_CERTIFICATE_COMMAND: "/usr/local/bin/sign" },
+    /WEB_CERTIFICATE_COMMAND: both "web-domain"/,
+  ],
+  [
+    "a web domain behind a proxy that ends TLS",
+    { TLS: "proxy", WEB_DOMAIN: "panels.example" },
+    /WEB_DOMAIN: given, but "tls" is "proxy"/,
+  ],
+  ["a web domain with a scheme", { WEB_DOMAIN: "https://panels.example" }, /is not a domain/],
+  ["a web domain that is an address", { WEB_DOMAIN: "10.0.0.1" }, /is not a domain/],
+  ["a web domain of one label", { WEB_DOMAIN: "panels" }, /is not a domain/],
+  [
+    "a web domain below the portal",
+    { URL: "https://relay.example", WEB_DOMAIN: "web.relay.example" },
+    /WEB_DOMAIN: it is, or is above or below, the relay's own name "relay.example"/,
+  ],
+  [
+    "a web domain above the portal",
+    { URL: "https://relay.plants.example", WEB_DOMAIN: "plants.example" },
+    /above or below, the relay's own name "relay.plants.example"/,
+  ],
+  [
+    "a web domain that is the signing page's",
+    { SIGNING_URL: "https://sign.example", WEB_DOMAIN: "sign.example" },
+    /above or below, the relay's own name "sign.example"/,
+  ],
+  [
+    "a web domain whose end is another's name",
+    { URL: "https://relay.example", WEB_DOMAIN: "otherrelay.example" },
+  ],
+  ["a portal on localhost with the usual web domain", { URL: "https://localhost:8443" }],
   ["an unknown log level", { LOG_LEVEL: "loud" }, /"loud" is not one of error, warn/],
   ["an empty name", { NAME: "" }, /NAME: "" is not a name/],
   ["an unknown variable", { LISTENS: "x" }, /SALLYPORT_RELAY_LISTENS: unknown variable/],
@@ -101,6 +146,8 @@ await group("relay config", {}, (test) => {
       useNoticeFile: undefined,
       mail: undefined,
       openNetworks: [],
+      webDomain: "web.localhost",
+      webCertificateCommand: undefined,
       logLevel: "info",
     });
   });

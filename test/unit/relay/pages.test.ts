@@ -58,7 +58,11 @@ interface Served extends AsyncDisposable {
 }
 
 /** Both pages' folders on a free port; what is no page's is answered with `api`. */
-async function servePages(isStrictTransport = false, isBuilt = true): Promise<Served> {
+async function servePages(
+  isStrictTransport = false,
+  isBuilt = true,
+  webDomain = "panels.example",
+): Promise<Served> {
   const folder = temporaryFolder();
   for (const name of ["portal/assets", "signing"]) {
     mkdirSync(join(folder.path, name), { recursive: true });
@@ -85,6 +89,7 @@ async function servePages(isStrictTransport = false, isBuilt = true): Promise<Se
     folders: { portal: join(folder.path, "portal"), signing: join(folder.path, "signing") },
     url: () => `https://relay.example:${port}`,
     signingUrl: () => `https://sign.example:${port}`,
+    webDomain: webDomain === "" ? undefined : webDomain,
     isStrictTransport,
   });
   return {
@@ -214,6 +219,11 @@ await group("relay pages", { timeoutMs: 20_000 }, (test) => {
     const again = await raw(port, "/", { ...portal, "if-none-match": etag });
     assert.equal([again.status, again.body], [304, ""]);
   });
+  test("without web panels the portal posts to itself alone", async () => {
+    await using served = await servePages(false, true, "");
+    const { headers } = await raw(served.port, "/", served.portal);
+    assert.match(headers["content-security-policy"] ?? "", /form-action 'self';/);
+  });
   test("every page comes with its policy, and the portal alone cuts ties with its openers", async () => {
     await using served = await servePages();
     const { port, portal, signing } = served;
@@ -223,6 +233,8 @@ await group("relay pages", { timeoutMs: 20_000 }, (test) => {
     assert.match(policy, /^default-src 'none'; script-src 'self' 'wasm-unsafe-eval';/);
     assert.match(policy, new RegExp(`connect-src 'self' wss://relay.example:${port};`));
     assert.not.match(policy, /script-src[^;]*'unsafe-(inline|eval)'/);
+    // Tickets of web panels are posted to their names, and nothing is posted anywhere else.
+    assert.match(policy, new RegExp(`form-action 'self' https://\\*.panels.example:${port};`));
     assert.is(
       ofSigning["content-security-policy"],
       "default-src 'none'; script-src 'self'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",

@@ -271,6 +271,7 @@ async function servePages(stack: AsyncDisposableStack): Promise<{ port: number; 
     folders: { portal: join(folder.path, "portal"), signing: join(folder.path, "signing") },
     url: () => `http://portal.localhost:${port}`,
     signingUrl: () => `http://sign.localhost:${port}`,
+    webDomain: undefined,
     isStrictTransport: false,
   });
   return { port, folder: join(folder.path, "signing") };
