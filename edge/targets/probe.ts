@@ -1,33 +1,10 @@
-// Tries a device before its document is signed: the route, the port and its protocol, the host key, the login (shared/protocol.md, "Probe").
-// Invariant: a secret goes only to a device whose host key the owner has pinned, once; nothing that was learned or given is kept.
-import type { Socket } from "node:net";
-import type { Probe } from "../../shared/channel/messages.ts";
+// Tries a device before its document is signed: the route, the port and its protocol, what it proves itself with, the login (shared/protocol.md, "Probe").
+// Invariant: a secret goes only to a device whose pin fits, once; nothing that was learned or given is kept.
 import type { Clock } from "../../shared/clock.ts";
-import type { Device } from "../../shared/document/device.ts";
 import type { Secret } from "../../shared/document/secret.ts";
-import { messageOf } from "../../shared/errors.ts";
-import { addressOf } from "./device-error.ts";
-import { dialDevice } from "./device-socket.ts";
-import { fingerprintOfLine, isKeyOfLine } from "./ssh-host-key.ts";
-import type { SeenHostKey } from "./target.ts";
+import type { DeviceToProbe, ProbeStep } from "./probe-reach.ts";
 
-/** One thing that was tried. The text is for the owner, who named the address himself. */
-export interface ProbeStep {
-  readonly step: "route" | "port" | "host-key" | "certificate" | "login";
-  readonly ok: boolean;
-  readonly text: string;
-  /** Of `host-key`: what the device showed, as OpenSSH lines to be pinned. */
-  readonly hostKeys?: readonly string[];
-  /** Of `certificate`: the fingerprint that the device showed, as the document has it. */
-  readonly certificate?: string;
-}
-
-export type DeviceToProbe = Probe["device"];
-type SshToProbe = Extract<DeviceToProbe, { kind: "ssh" }>;
-
-/** What the device answers with when the port is shut: there is a way to it. */
-const answeredCodes: ReadonlySet<string> = new Set(["ECONNREFUSED", "ECONNRESET"]);
-const longestBannerBytes = 255;
+export type { DeviceToProbe, ProbeStep } from "./probe-reach.ts";
 
 /** The steps as they are taken; ends after the first that leaves no sense in the next. Never rejects for what a device does. */
 export async function* probeDevice(
@@ -36,190 +13,21 @@ export async function* probeDevice(
   clock: Clock,
   stop: AbortSignal,
 ): AsyncGenerator<ProbeStep> {
-  if (device.kind === "ssh") yield* probeSsh(device, secret, clock, stop);
-  else if (device.kind === "tcp") yield* probeTcp(device, clock, stop);
-  else {
-    const { host, port } = device;
-    yield* probeTcp({ kind: "tcp", host, ports: [port] }, clock, stop);
-  }
-}
-
-async function* probeTcp(
-  { host, ports }: Extract<Device, { kind: "tcp" }>,
-  clock: Clock,
-  stop: AbortSignal,
-): AsyncGenerator<ProbeStep> {
-  let isRouted = false;
-  let unrouted: ProbeStep | undefined;
-  // One after the other: many a controller takes a single connection at a time.
-  for (const port of ports) {
-    const reached = await reach({ host, port }, clock, stop);
-    reached.socket?.resetAndDestroy();
-    if (!reached.route.ok) unrouted = reached.route;
-    else if (!isRouted) yield reached.route;
-    isRouted ||= reached.route.ok;
-    yield reached.port;
-    if (stop.aborted) break;
-  }
-  if (!isRouted && unrouted !== undefined) yield unrouted;
-}
-
-async function* probeSsh(
-  device: SshToProbe,
-  secret: Secret | null,
-  clock: Clock,
-  stop: AbortSignal,
-): AsyncGenerator<ProbeStep> {
-  const { host, port } = device;
-  const ssh = await loadSsh();
-  const reached = await reach({ host, port }, clock, stop);
-  yield reached.route;
-  if (reached.socket === undefined) {
-    yield reached.port;
-    return;
-  }
-  const tried = await trySsh(ssh, { socket: reached.socket, device, secret, clock }, stop);
-  const greeting = tried.banner === undefined ? "" : `: "${tried.banner}"`;
-  const isSsh = tried.banner?.startsWith("SSH-") === true;
-  yield {
-    step: "port",
-    ok: isSsh,
-    text: `${addressOf(host, port)} is open and speaks ${isSsh ? "" : "no "}SSH${greeting}`,
-  };
-  if (!isSsh) return;
-  if (tried.hostKey === undefined) {
-    yield { step: "host-key", ok: false, text: tried.failure ?? "no host key was shown" };
-    return;
-  }
-  const shown = Buffer.from(tried.hostKey.split(" ")[1] ?? "", "base64");
-  const isPinned = device.hostKeys.some((line) => isKeyOfLine(line, shown));
-  yield hostKeyStep(device, tried.hostKey, isPinned);
-  if (!isPinned) {
-    if (secret !== null) {
-      yield { step: "login", ok: false, text: "not tried: the host key is not pinned" };
+  switch (device.kind) {
+    case "ssh": {
+      const { probeSsh } = await import("./probe-ssh.ts");
+      return yield* probeSsh(device, secret, clock, stop);
     }
-    return;
+    case "tcp": {
+      const { probeTcp } = await import("./probe-tcp.ts");
+      return yield* probeTcp(device, clock, stop);
+    }
+    case "vnc":
+    case "rdp":
+    case "http": {
+      const { probeTcp } = await import("./probe-tcp.ts");
+      const { host, port } = device;
+      return yield* probeTcp({ kind: "tcp", host, ports: [port] }, clock, stop);
+    }
   }
-  if (tried.failure === undefined) {
-    const by = secret === null ? "without a secret" : "with the secret";
-    yield { step: "login", ok: true, text: `"${device.login}" signed in ${by}` };
-  } else if (secret !== null) {
-    yield { step: "login", ok: false, text: tried.failure };
-  }
-}
-
-function hostKeyStep(device: SshToProbe, shown: string, isPinned: boolean): ProbeStep {
-  const print = fingerprintOfLine(shown);
-  const hostKeys = [shown];
-  if (isPinned) return { step: "host-key", ok: true, text: `${print} is pinned`, hostKeys };
-  if (device.hostKeys.length === 0) {
-    const text = `${print}: compare it with what the device itself tells, then pin it`;
-    return { step: "host-key", ok: true, text, hostKeys };
-  }
-  const pins = device.hostKeys.map(fingerprintOfLine).join(", ");
-  return { step: "host-key", ok: false, text: `${print} is shown, pinned is ${pins}`, hostKeys };
-}
-
-interface Reached {
-  readonly route: ProbeStep;
-  readonly port: ProbeStep;
-  readonly socket?: Socket;
-}
-
-async function reach(
-  { host, port }: { readonly host: string; readonly port: number },
-  clock: Clock,
-  stop: AbortSignal,
-): Promise<Reached> {
-  const address = addressOf(host, port);
-  try {
-    const socket = await dialDevice(
-      { host, port, name: address },
-      { signal: stop, clock, allowHalfOpen: false },
-    );
-    // Until somebody listens: a reset must not end the process.
-    socket.on("error", () => undefined);
-    return {
-      socket,
-      route: { step: "route", ok: true, text: `${host} answers` },
-      port: { step: "port", ok: true, text: `${address} is open` },
-    };
-  } catch (thrown) {
-    const cause = (thrown as Error).cause as NodeJS.ErrnoException | undefined;
-    const isAnswered = answeredCodes.has(cause?.code ?? "");
-    const why = stop.aborted ? overTime(address) : messageOf(thrown);
-    return {
-      route: { step: "route", ok: isAnswered, text: isAnswered ? `${host} answers` : why },
-      port: { step: "port", ok: false, text: why },
-    };
-  }
-}
-
-interface SshTry {
-  readonly socket: Socket;
-  readonly device: SshToProbe;
-  readonly secret: Secret | null;
-  readonly clock: Clock;
-}
-
-interface Tried {
-  /** The first line that looks like SSH's, else the first line of whatever came. */
-  readonly banner: string | undefined;
-  readonly hostKey: string | undefined;
-  readonly failure: string | undefined;
-}
-
-// ssh2 loads with the first target of its kind, and before the socket is there: nothing that it says is missed.
-async function loadSsh() {
-  const [{ logIn }, { Login }] = await Promise.all([
-    import("./ssh-connection.ts"),
-    import("./ssh-login.ts"),
-  ]);
-  return { logIn, Login };
-}
-
-async function trySsh(
-  { logIn, Login }: Awaited<ReturnType<typeof loadSsh>>,
-  { socket, device, secret, clock }: SshTry,
-  stop: AbortSignal,
-): Promise<Tried> {
-  const { host, port, legacy } = device;
-  const address = { host, port, name: addressOf(host, port) };
-  let greeted = "";
-  let hostKey: string | undefined;
-  let failure: string | undefined;
-  let login: InstanceType<typeof Login>;
-  try {
-    login = new Login(device.login, secret ?? undefined);
-  } catch (thrown) {
-    // A key file that cannot be used: the rest is tried all the same.
-    failure = messageOf(thrown);
-    login = new Login(device.login, undefined);
-  }
-  socket.on("data", (chunk: Buffer) => {
-    if (greeted.length < longestBannerBytes) greeted += chunk.toString("latin1");
-  });
-  const judge = async ({ line, isPinned }: SeenHostKey): Promise<boolean> => {
-    hostKey = line;
-    return isPinned;
-  };
-  try {
-    const attempt = { address, device, legacy, login, clock, judge };
-    using _connection = await logIn(socket, attempt, stop);
-  } catch (thrown) {
-    failure ??= stop.aborted ? overTime(address.name) : messageOf(thrown);
-  }
-  return { banner: bannerOf(greeted), hostKey, failure };
-}
-
-// What a device says of itself is shown to a person: its first line, printable and short.
-function bannerOf(greeted: string): string | undefined {
-  const found = greeted.split("\n").map((line) => line.trim());
-  const line = found.find((item) => item.startsWith("SSH-")) ?? found[0];
-  const shown = line?.replace(/[^\x20-\x7e]/g, "?").slice(0, longestBannerBytes);
-  return shown === "" ? undefined : shown;
-}
-
-function overTime(address: string): string {
-  return `${address}: no answer in the time of a test`;
 }
