@@ -20,7 +20,7 @@ import type {
   TargetId,
 } from "../../../shared/ids.ts";
 import { withNewcomers, type Newcomer } from "../../../shared/site/introductions.ts";
-import { deviceFault, type DeviceToProbe } from "./device-words.ts";
+import { deviceFault, missingPin, type DeviceToProbe } from "./device-words.ts";
 import { presetOf, presetRules } from "./presets.ts";
 
 /** A target as an owner describes it; which version its device has is not his to say. */
@@ -102,6 +102,7 @@ export type FaultWord =
   | "edgeGone"
   | "addressMissing"
   | "hostKeyMissing"
+  | "certificateMissing"
   | "deviceInvalid"
   | "deviceKind";
 
@@ -259,7 +260,8 @@ function faultOfTarget(
     return isKnown && known.kind === target.kind ? undefined : "addressMissing";
   }
   if (device.kind !== target.kind) return "deviceKind";
-  if (device.kind === "ssh" && device.hostKeys.length === 0) return "hostKeyMissing";
+  const pin = missingPin(device);
+  if (pin !== undefined) return `${pin}Missing`;
   return deviceFault(device) === undefined ? undefined : "deviceInvalid";
 }
 

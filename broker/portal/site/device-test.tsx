@@ -9,7 +9,7 @@ import type { Probing, ProbeStep } from "../../../shared/site/edge-reading.ts";
 import { useAct } from "../shell/use-act.ts";
 import { Trouble } from "../shell/page.tsx";
 import { useSide } from "../shell/person-context.tsx";
-import { targets as texts } from "../texts/site.ts";
+import { targets as texts } from "../texts/targets.ts";
 import type { Tested } from "./changes.ts";
 import type { DeviceToProbe } from "./device-words.ts";
 
@@ -18,15 +18,18 @@ export interface DeviceTestProps {
   /** What is to be tried; undefined while the form is not complete. */
   readonly device: () => DeviceToProbe | undefined;
   readonly secret: () => Secret | undefined;
-  readonly onPin: (hostKeys: readonly string[]) => void;
+  /** A test was wanted of what is no device yet. */
+  readonly onIncomplete: () => void;
+  readonly onPin: (pin: Pin) => void;
   readonly onTested: (tested: Tested) => void;
 }
 
-export function DeviceTest({ edge, device, secret, onPin, onTested }: DeviceTestProps) {
+export function DeviceTest(props: DeviceTestProps) {
+  const { edge, device, secret, onIncomplete, onPin, onTested } = props;
   const side = useSide();
   const { isBusy, error, isCancelled, run } = useAct();
   const [steps, setSteps] = useState<readonly ProbeStep[]>([]);
-  const [pinned, setPinned] = useState<string>();
+  const [pinned, setPinned] = useState<Pin["kind"]>();
 
   // One touch for all tests of this page: the channel that it proves stays open until the page is left.
   const channel = useRef<{ readonly edge: EdgeId; readonly probing: Probing }>(undefined);
@@ -57,26 +60,25 @@ export function DeviceTest({ edge, device, secret, onPin, onTested }: DeviceTest
         found.push(step);
         setSteps([...found]);
       }
-      const isWhole = wanted.kind !== "ssh" || wanted.hostKeys.length > 0;
       const ok = found.some((step) => step.step === "done" && step.ok);
-      if (isWhole || !ok) onTested({ ok, at: side.now() });
+      // Something to pin: the test goes on once it is, and only then says all.
+      if (pinOf(found, wanted)?.isPinned !== false || !ok) onTested({ ok, at: side.now() });
     });
   };
   const start = (): void => {
     const wanted = device();
-    if (wanted !== undefined) test(wanted);
+    if (wanted === undefined) onIncomplete();
+    else test(wanted);
   };
-  const shown = steps.find(({ step }) => step === "host-key");
-  const offered = shown?.hostKeys ?? [];
   const wanted = device();
-  const isPinned = wanted?.kind === "ssh" && offered.some((line) => wanted.hostKeys.includes(line));
+  const offered = wanted && pinOf(steps, wanted);
   const pin = (): void => {
-    const base = device();
-    if (base?.kind !== "ssh") return;
-    onPin(offered);
-    setPinned(offered[0]);
-    test({ ...base, hostKeys: [...offered] });
+    if (wanted === undefined || offered === undefined) return;
+    onPin(offered.pin);
+    setPinned(offered.pin.kind);
+    test(withPin(wanted, offered.pin));
   };
+  const words = offered && pinWords[offered.pin.kind];
   const done = steps.find(({ step }) => step === "done");
   return (
     <Card withBorder padding="md">
@@ -121,17 +123,19 @@ export function DeviceTest({ edge, device, secret, onPin, onTested }: DeviceTest
               </List.Item>
             ))}
         </List>
-        {shown !== undefined && offered.length > 0 && !isPinned && !isBusy && (
+        {offered !== undefined && words !== undefined && !offered.isPinned && !isBusy && (
           <Alert color="blue">
             <Stack gap="sm" align="flex-start">
-              <Text>{texts.pinAbout}</Text>
-              <Code className="breaks-anywhere">{fingerprintIn(shown.text)}</Code>
-              <Button onClick={pin}>{texts.pin}</Button>
+              <Text>{words.about}</Text>
+              <Code className="breaks-anywhere">{offered.fingerprint}</Code>
+              <Button onClick={pin}>{words.pin}</Button>
             </Stack>
           </Alert>
         )}
-        {pinned !== undefined && isPinned && <Text role="status">{texts.pinned}</Text>}
-        {done !== undefined && !isBusy && (isPinned || wanted?.kind === "tcp" || !done.ok) && (
+        {offered?.isPinned === true && offered.pin.kind === pinned && (
+          <Text role="status">{words?.pinned}</Text>
+        )}
+        {done !== undefined && !isBusy && (offered?.isPinned !== false || !done.ok) && (
           <Alert color={done.ok ? "green" : "yellow"} role="status">
             {done.ok ? texts.allWell : texts.notWell}
           </Alert>
@@ -139,6 +143,48 @@ export function DeviceTest({ edge, device, secret, onPin, onTested }: DeviceTest
       </Stack>
     </Card>
   );
+}
+
+/** What a machine showed of itself: under it alone the box accepts the machine from then on. */
+export type Pin =
+  | { readonly kind: "host-key"; readonly hostKeys: readonly string[] }
+  | { readonly kind: "certificate"; readonly certificate: string };
+
+const pinWords: Readonly<Record<Pin["kind"], { about: string; pin: string; pinned: string }>> = {
+  "host-key": { about: texts.pinAbout, pin: texts.pin, pinned: texts.pinned },
+  certificate: {
+    about: texts.pinCertificateAbout,
+    pin: texts.pinCertificate,
+    pinned: texts.certificatePinned,
+  },
+};
+
+interface Offered {
+  readonly pin: Pin;
+  /** As it is compared with what the machine itself tells. */
+  readonly fingerprint: string;
+  readonly isPinned: boolean;
+}
+
+function pinOf(steps: readonly ProbeStep[], device: DeviceToProbe): Offered | undefined {
+  for (const { step, text, hostKeys, certificate } of steps) {
+    if (step === "host-key" && hostKeys.length > 0) {
+      const isPinned =
+        device.kind === "ssh" && hostKeys.some((line) => device.hostKeys.includes(line));
+      return { pin: { kind: step, hostKeys }, fingerprint: fingerprintIn(text), isPinned };
+    }
+    if (step === "certificate" && certificate !== undefined) {
+      const isPinned = "certificate" in device && device.certificate === certificate;
+      return { pin: { kind: step, certificate }, fingerprint: certificate, isPinned };
+    }
+  }
+  return undefined;
+}
+
+function withPin(device: DeviceToProbe, pin: Pin): DeviceToProbe {
+  if (pin.kind === "host-key")
+    return device.kind === "ssh" ? { ...device, hostKeys: [...pin.hostKeys] } : device;
+  return "certificate" in device ? { ...device, certificate: pin.certificate } : device;
 }
 
 function fingerprintIn(text: string): string {

@@ -3,7 +3,9 @@
 import { keyMaterial, type PublicKey } from "../../../shared/document/keys.ts";
 import type { Company, Manifest, Person, Policy } from "../../../shared/document/manifest.ts";
 import { changesBetween } from "../../../shared/site/changes.ts";
-import { difference as words, kinds, rights, roles, rules } from "../texts/site.ts";
+import { browserRisk, rightWords, toldRights } from "../../../shared/site/right-words.ts";
+import { difference as words, roles, rules } from "../texts/site.ts";
+import { kinds } from "../texts/targets.ts";
 import { dayOf } from "./days.ts";
 
 /** One sentence a difference; empty if only version and dates of issue differ. */
@@ -21,9 +23,9 @@ export function differenceOf(before: Manifest, after: Manifest): string[] {
   ];
 }
 
-/** The names of rights, as pages call them. */
-export function rightsWords(list: readonly string[]): string[] {
-  return list.map((right) => wordIn(rights, right));
+/** The rights on a target of this kind, as pages call them. */
+export function rightsWords(list: readonly string[], kind: string): string[] {
+  return toldRights(list).map((right) => rightWords(right, kind) ?? right);
 }
 
 /** The names of roles, as pages call them. */
@@ -90,9 +92,10 @@ function targetSentences(before: Manifest, after: Manifest): string[] {
   const { gone, fresh, both } = compared(before.targets, after.targets);
   const edge = (id: string) => after.edges.find((each) => each.id === id)?.name ?? id;
   return [
-    ...fresh.map(({ name, edge: behind, rights: list, policy }) =>
-      words.targetNew(name, edge(behind), rightsWords(list), rules.name(policy)),
-    ),
+    ...fresh.flatMap(({ name, kind, edge: behind, rights: list, policy }) => [
+      words.targetNew(name, edge(behind), rightsWords(list, kind), rules.name(policy)),
+      ...riskOf(name, [], list),
+    ]),
     ...gone.map(({ name }) => words.targetGone(name)),
     ...both.flatMap(([old, now]) => [
       ...(old.name === now.name ? [] : [words.renamed(old.name, now.name)]),
@@ -100,12 +103,19 @@ function targetSentences(before: Manifest, after: Manifest): string[] {
       ...(old.edge === now.edge ? [] : [words.targetEdge(now.name, edge(now.edge))]),
       ...(same(old.rights, now.rights)
         ? []
-        : [words.targetRights(now.name, rightsWords(now.rights))]),
+        : [words.targetRights(now.name, rightsWords(now.rights, now.kind))]),
+      ...riskOf(now.name, old.rights, now.rights),
       ...(old.policy === now.policy ? [] : [words.targetPolicy(now.name, rules.name(now.policy))]),
       ...(old.deviceVersion === now.deviceVersion ? [] : [words.targetDevice(now.name)]),
       ...(old.legacy === now.legacy ? [] : [words.targetLegacy(now.name, now.legacy)]),
     ]),
   ];
+}
+
+// Whoever offers it is told what it gives away, each time that it is new.
+function riskOf(name: string, before: readonly string[], now: readonly string[]): string[] {
+  const isNew = now.includes("browser") && !before.includes("browser");
+  return isNew ? [words.targetRisk(name, browserRisk)] : [];
 }
 
 function policySentences(before: Manifest, after: Manifest): string[] {

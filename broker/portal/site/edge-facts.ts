@@ -9,6 +9,11 @@ const statusSchema = v.object({
   version: v.string(),
   manifest: v.nullish(v.object({ version: v.number(), endsAt: v.number() })),
   recordings: v.optional(v.object({ usedBytes: v.number() })),
+  /** An older box does not tell it. */
+  kinds: v.optional(
+    v.array(v.object({ kind: v.string(), isReady: v.boolean(), missing: v.array(v.string()) })),
+    [],
+  ),
 });
 
 export interface EdgeFacts {
@@ -16,18 +21,35 @@ export interface EdgeFacts {
   /** Version of the manifest that it goes by; 0 for none. */
   readonly manifest: number;
   readonly recordingBytes: number;
+  /** Which kinds of machines it can serve, and Debian's packages that it lacks for the others. */
+  readonly kinds: readonly {
+    readonly kind: string;
+    readonly isReady: boolean;
+    readonly missing: readonly string[];
+  }[];
+}
+
+// What was asked on this visit is not asked again for the same answer.
+const told = new Map<EdgeId, EdgeFacts>();
+
+/** What a box said of itself on this visit, if it was asked. */
+export function factsOf(edge: EdgeId): EdgeFacts | undefined {
+  return told.get(edge);
 }
 
 export async function readEdgeFacts(side: PageSide, edge: EdgeId): Promise<EdgeFacts> {
   for await (const line of readLines(side, edge, "status", {})) {
     const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), statusSchema), line);
     if (!parsed.success) break;
-    const { version, manifest, recordings } = parsed.output;
-    return {
+    const { version, manifest, recordings, kinds } = parsed.output;
+    const facts = {
       version,
       manifest: manifest?.version ?? 0,
       recordingBytes: recordings?.usedBytes ?? 0,
+      kinds,
     };
+    told.set(edge, facts);
+    return facts;
   }
   throw new SiteFault("message_invalid", "the box tells nothing of itself");
 }

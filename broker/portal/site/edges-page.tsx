@@ -4,6 +4,7 @@ import { IconPlus } from "@tabler/icons-react";
 import { useState, type FormEvent } from "react";
 import { Link } from "wouter";
 import type { ManifestEdge } from "../../../shared/document/manifest.ts";
+import { isTargetKind } from "../../../shared/document/rights.ts";
 import type { ListedEdge } from "../../../shared/site/relay-client.ts";
 import { useAct } from "../shell/use-act.ts";
 import { exactWords, Moment } from "../shell/moment.tsx";
@@ -11,6 +12,7 @@ import { Empty, Loading, Page, Trouble } from "../shell/page.tsx";
 import { useSide } from "../shell/person-context.tsx";
 import { useLoaded } from "../shell/use-loaded.ts";
 import { edges as texts } from "../texts/site.ts";
+import { kinds } from "../texts/targets.ts";
 import { ChangesBar } from "./changes-bar.tsx";
 import { draftOf, useChanges } from "./draft-store.ts";
 import { dayOf } from "./days.ts";
@@ -164,8 +166,30 @@ function Facts({ facts }: { readonly facts: EdgeFacts }) {
       <Text size="sm">
         {texts.recordings}: {texts.megabytes(Math.round(facts.recordingBytes / 1e6))}
       </Text>
+      {facts.kinds.length > 0 && (
+        <Text size="sm">
+          {texts.kinds}:{" "}
+          {facts.kinds
+            .filter(({ isReady }) => isReady)
+            .map(({ kind }) => kindLabel(kind))
+            .join(", ")}
+        </Text>
+      )}
+      {facts.kinds
+        .filter(({ isReady }) => !isReady)
+        .map(({ kind, missing }) => (
+          <Alert key={kind} color="yellow">
+            {missing.length > 0
+              ? texts.kindMissing(kindLabel(kind), missing.join(" "))
+              : texts.kindNotReady(kindLabel(kind))}
+          </Alert>
+        ))}
     </Stack>
   );
+}
+
+function kindLabel(kind: string): string {
+  return isTargetKind(kind) ? kinds[kind].label : kind;
 }
 
 function RenameButton({ edge }: { readonly edge: ManifestEdge }) {

@@ -9,7 +9,7 @@ import { Moment } from "../shell/moment.tsx";
 import { Trouble } from "../shell/page.tsx";
 import { useSide } from "../shell/person-context.tsx";
 import { useLoaded } from "../shell/use-loaded.ts";
-import { targets } from "../texts/site.ts";
+import { targets } from "../texts/targets.ts";
 import { collectRows } from "./collecting.ts";
 import { deleteDraft, keptDrafts, readDraftContent } from "./kept-drafts.ts";
 

@@ -21,7 +21,7 @@ import type { PageSide } from "../person/page-side.ts";
 import { Page, Trouble } from "../shell/page.tsx";
 import { useSide } from "../shell/person-context.tsx";
 import { shell } from "../texts/shell.ts";
-import { targets } from "../texts/site.ts";
+import { targets } from "../texts/targets.ts";
 import { collectRows } from "./collecting.ts";
 import { putDraft } from "./kept-drafts.ts";
 import { LinkCard } from "./link-card.tsx";
@@ -30,7 +30,8 @@ import { columns, parseTargetTable, type TableRow } from "./target-table.ts";
 const texts = targets.table;
 const example = `id,name,kind,address,ports,login,password
 press-4-panel,Press 4 panel,ssh,10.0.4.17,22,service,change-me
-press-4-plc,Press 4 controller,tcp,10.0.4.18,"502 102",,`;
+press-4-plc,Press 4 controller,tcp,10.0.4.18,"502 102",,
+press-4-screen,Press 4 screen,vnc,10.0.4.19,5900,,change-me`;
 const tableTypes = ".csv,.txt,.tsv,text/csv,text/plain";
 
 export default function ImportPage() {

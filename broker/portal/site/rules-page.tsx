@@ -168,6 +168,18 @@ function PolicyCard({ listed }: { readonly listed: Policy }) {
                     set({ concurrent: event.currentTarget.checked ? "several" : "one" })
                   }
                 />
+                <Checkbox
+                  label={texts.fields.supervised}
+                  description={texts.fields.supervisedHint}
+                  checked={policy.supervised}
+                  onChange={(event) => set({ supervised: event.currentTarget.checked })}
+                />
+                <Checkbox
+                  label={texts.fields.recordKeys}
+                  description={texts.fields.recordKeysHint}
+                  checked={policy.recordKeys}
+                  onChange={(event) => set({ recordKeys: event.currentTarget.checked })}
+                />
                 {used === 0 && policies.length > 1 && (
                   <RemoveButton
                     label={texts.remove}

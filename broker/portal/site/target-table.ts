@@ -1,12 +1,33 @@
-// A table of machines as people keep it: CSV with a line of column names, comma, semicolon or tab between cells, quotation marks around what holds one.
+// A table of machines as people keep it: CSV with a line of column names, read into the same fields as the form of one machine.
 // Every fault is told with its line, all of them together; nothing is taken over while there is one.
 import type { Manifest } from "../../../shared/document/manifest.ts";
 import type { Secret } from "../../../shared/document/secret.ts";
 import { parseTargetId } from "../../../shared/ids.ts";
-import { rightsOfKind } from "../../../shared/document/rights.ts";
-import { targets } from "../texts/site.ts";
+import {
+  isTargetKind,
+  rightsOfKind,
+  usualRights,
+  type TargetKindName,
+} from "../../../shared/document/rights.ts";
+import { targets } from "../texts/targets.ts";
 import type { TargetWish } from "./changes.ts";
-import { deviceFault, parsePorts, type DeviceToProbe, type TargetKind } from "./device-words.ts";
+import {
+  deviceFaults,
+  parsePorts,
+  usualPorts,
+  usualSecurePort,
+  type DeviceToProbe,
+} from "./device-words.ts";
+import { cellsOf } from "./table-cells.ts";
+import {
+  deviceIn,
+  secretIn,
+  securities,
+  takesSecret,
+  typedOf,
+  type SignInWay,
+  type Typed,
+} from "./typed-target.ts";
 
 const words = targets.table.faults;
 
@@ -19,12 +40,27 @@ export const columns = [
   "ports",
   "login",
   "password",
+  "domain",
+  "security",
+  "certificate",
+  "secure",
+  "start",
+  "sign_in",
   "rules",
   "rights",
 ] as const;
 type Column = (typeof columns)[number];
 const needed: readonly Column[] = ["id", "kind", "address"];
-const usualSshPort = 22;
+
+/** The columns that not every kind has. A form's fields do not fit into cells: they are set up on the machine's own page. */
+const columnsOfKind: Readonly<Record<TargetKindName, readonly Column[]>> = {
+  ssh: ["login", "password"],
+  tcp: [],
+  vnc: ["login", "password", "certificate"],
+  rdp: ["login", "password", "domain", "security", "certificate"],
+  http: ["login", "password", "certificate", "secure", "start", "sign_in"],
+};
+const ofSomeKind = new Set(Object.values(columnsOfKind).flat());
 
 export interface TableRow {
   readonly line: number;
@@ -48,8 +84,9 @@ export function parseTargetTable(
   text: string,
   manifest: Pick<Manifest, "edges" | "policies">,
 ): Table {
-  const { lines, fault } = cellsOf(text);
-  const faults: TableFault[] = fault === undefined ? [] : [fault];
+  const { lines, openSince } = cellsOf(text);
+  const faults: TableFault[] =
+    openSince === undefined ? [] : [{ line: openSince, text: words.quote }];
   const [head, ...body] = lines;
   if (head === undefined) return { rows: [], faults: [...faults, { line: 1, text: words.empty }] };
   const names = head.cells.map((cell) => cell.trim().toLowerCase());
@@ -105,23 +142,20 @@ function rowOf(
   const policy =
     value("rules") === "" ? policies[0] : policies.find((each) => each.id === value("rules"));
   if (policy === undefined) found.push(words.rules(value("rules")));
-  const ports =
-    value("ports") === "" && kind === "ssh" ? [usualSshPort] : parsePorts(value("ports"));
-  if (ports === undefined) found.push(words.ports(value("ports")));
+  const isSecure = yesOrNo(value("secure"));
+  if (isSecure === undefined) found.push(words.secure(value("secure")));
+  const ports = value("ports") || usualPort(kind, isSecure === true);
+  if (parsePorts(ports) === undefined) found.push(words.ports(value("ports")));
   if (kind === undefined) return { row: undefined, found };
 
-  const rights =
-    value("rights") === "" ? [...rightsOfKind[kind]] : value("rights").split(/[\s+,]+/);
+  const usual = { edge: edge?.id ?? "", policy: policy?.id ?? "" };
+  const typed = typedIn(value, kind, { ...typedOf(undefined, undefined, usual), ports });
+  found.push(...faultsOfFields(value, { ...typed, secure: isSecure === true }));
   const known: readonly string[] = rightsOfKind[kind];
+  const rights = value("rights") === "" ? usualRights[kind] : value("rights").split(/[\s+,]+/);
   for (const right of rights) if (!known.includes(right)) found.push(words.rights(right, kind));
-  if (kind === "ssh" && value("login") === "") found.push(words.login);
-  if (kind === "tcp" && value("password") !== "") found.push(words.password);
-  if (id === undefined || edge === undefined || policy === undefined || ports === undefined)
+  if (id === undefined || edge === undefined || policy === undefined)
     return { row: undefined, found };
-
-  const device = deviceOf(kind, value("address"), ports, value("login"));
-  if (value("address") !== "" && deviceFault(device) === "host")
-    found.push(words.address(value("address")));
   const target: TargetWish = {
     id,
     name: value("name") === "" ? id : value("name"),
@@ -131,25 +165,79 @@ function rowOf(
     policy: policy.id,
     legacy: false,
   };
-  const password = value("password");
-  const secret: Secret | undefined = password === "" ? undefined : { kind: "password", password };
-  return { row: { target, device, secret }, found };
+  const whole = { ...typed, secure: isSecure === true };
+  return { row: { target, device: deviceIn(whole), secret: secretIn(whole) }, found };
 }
 
-function deviceOf(
-  kind: TargetKind,
-  host: string,
-  ports: readonly number[],
-  login: string,
-): DeviceToProbe {
-  if (kind === "tcp") return { kind, host, ports: [...ports] };
-  const [port = usualSshPort] = ports;
-  return { kind, host, port, login, hostKeys: [], legacy: false };
+function usualPort(kind: TargetKindName | undefined, isSecure: boolean): string {
+  if (kind === undefined) return "";
+  return kind === "http" && isSecure ? usualSecurePort : usualPorts[kind];
 }
 
-function kindOf(text: string): TargetKind | undefined {
+function typedIn(value: (column: Column) => string, kind: TargetKindName, empty: Typed): Typed {
+  const [, way = "", header = ""] = /^(header):(.*)$/.exec(value("sign_in")) ?? [];
+  const signIn = signInWays.find((each) => each === (way || value("sign_in"))) ?? "none";
+  return {
+    ...empty,
+    kind,
+    host: value("address"),
+    login: value("login"),
+    domain: value("domain"),
+    certificate: value("certificate"),
+    security: securities.find((each) => each === value("security").toLowerCase()) ?? "nla",
+    start: value("start") || empty.start,
+    signIn,
+    header: header.trim(),
+    secretKind: "password",
+    secret: value("password"),
+  };
+}
+
+const signInWays: readonly SignInWay[] = ["none", "basic", "header"];
+
+function faultsOfFields(value: (column: Column) => string, typed: Typed): string[] {
+  const { kind } = typed;
+  const own = columnsOfKind[kind];
+  const found: string[] = [];
+  for (const column of columns) {
+    if (!ofSomeKind.has(column) || own.includes(column) || value(column) === "") continue;
+    // A login is what people put beside an address out of habit; a password that goes nowhere is a mistake.
+    if (kind === "tcp" && column === "login") continue;
+    found.push(
+      kind === "tcp" && column === "password" ? words.password : words.foreign(column, kind),
+    );
+  }
+  if (own.includes("password") && value("password") !== "" && !takesSecret(typed))
+    found.push(words.foreign("password", `${kind} without sign_in`));
+  if (kind === "rdp" && !["", "nla", "tls"].includes(value("security").toLowerCase()))
+    found.push(words.security(value("security")));
+  if (kind === "http" && !/^(none|basic|header:.*)?$/.test(value("sign_in")))
+    found.push(words.signIn(value("sign_in")));
+  const told = new Set<string>();
+  for (const path of deviceFaults(deviceIn(typed))) told.add(faultWords(path, value, kind));
+  return [...found, ...[...told].filter((text) => text !== "")];
+}
+
+// Ports are told where they are read; what is empty and needed, too.
+function faultWords(path: string, value: (column: Column) => string, kind: string): string {
+  if (path === "login" || path === "signIn.login") return words.login(kind);
+  if (path === "host") return value("address") === "" ? "" : words.address(value("address"));
+  if (path === "certificate") return words.certificate(value("certificate"));
+  if (path === "start") return words.start(value("start"));
+  if (path === "signIn.name") return words.signIn(value("sign_in"));
+  if (path === "port" && (parsePorts(value("ports"))?.length ?? 0) > 1)
+    return words.ports(value("ports"));
+  return path.startsWith("port") ? "" : words.invalid(path);
+}
+
+function yesOrNo(text: string): boolean | undefined {
+  if (/^(yes|true|1)$/i.test(text)) return true;
+  return /^(no|false|0)?$/i.test(text) ? false : undefined;
+}
+
+function kindOf(text: string): TargetKindName | undefined {
   const word = text.toLowerCase();
-  return word === "ssh" || word === "tcp" ? word : undefined;
+  return isTargetKind(word) ? word : undefined;
 }
 
 function idOf(text: string) {
@@ -158,56 +246,4 @@ function idOf(text: string) {
   } catch {
     return undefined;
   }
-}
-
-interface Line {
-  /** Where it begins in the text, from 1. */
-  readonly line: number;
-  readonly cells: readonly string[];
-}
-
-// RFC 4180, and what spreadsheets make of it: the first line says which of three separators it is; a mark of byte order may stand in front.
-function cellsOf(text: string): { readonly lines: Line[]; readonly fault?: TableFault } {
-  const source = text.replace(/^\uFEFF/, "").replace(/\r\n?/g, "\n");
-  const separator = separatorOf(source.split("\n", 1)[0] ?? "");
-  const lines: Line[] = [];
-  let cells: string[] = [];
-  let cell = "";
-  let line = 1;
-  let startsAt = 1;
-  let quotedSince: number | undefined;
-  const endLine = (): void => {
-    cells.push(cell);
-    if (cells.some((each) => each.trim() !== "")) lines.push({ line: startsAt, cells });
-    cells = [];
-    cell = "";
-  };
-  for (let at = 0; at < source.length; at += 1) {
-    const letter = source[at] ?? "";
-    if (letter === "\n") line += 1;
-    if (quotedSince !== undefined) {
-      if (letter !== '"') cell += letter;
-      else if (source[at + 1] === '"') {
-        cell += '"';
-        at += 1;
-      } else quotedSince = undefined;
-    } else if (letter === '"' && cell.trim() === "") {
-      cell = "";
-      quotedSince = line;
-    } else if (letter === separator) {
-      cells.push(cell);
-      cell = "";
-    } else if (letter === "\n") {
-      endLine();
-      startsAt = line;
-    } else cell += letter;
-  }
-  if (quotedSince !== undefined) return { lines, fault: { line: quotedSince, text: words.quote } };
-  endLine();
-  return { lines };
-}
-
-function separatorOf(head: string): string {
-  const counted = [",", ";", "\t"].map((each) => ({ each, count: head.split(each).length }));
-  return counted.toSorted((left, right) => right.count - left.count)[0]?.each ?? ",";
 }

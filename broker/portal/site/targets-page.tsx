@@ -4,7 +4,8 @@ import { IconPlus, IconTable } from "@tabler/icons-react";
 import { Link } from "wouter";
 import { Empty, Page } from "../shell/page.tsx";
 import { useSide } from "../shell/person-context.tsx";
-import { changes as changeTexts, rules, targets as texts } from "../texts/site.ts";
+import { changes as changeTexts, rules } from "../texts/site.ts";
+import { targets as texts } from "../texts/targets.ts";
 import { ChangesBar } from "./changes-bar.tsx";
 import { targetsWith } from "./changes.ts";
 import { rightsWords } from "./difference.ts";
@@ -81,7 +82,7 @@ export default function TargetsPage() {
                 <Text size="sm">
                   {[
                     texts.behind(side.edgeName(target.edge)),
-                    rightsWords(target.rights).join(", "),
+                    rightsWords(target.rights, target.kind).join(", "),
                     texts.rules(rules.name(target.policy)),
                     ...(version > 0 ? [texts.secretVersion(version)] : []),
                   ].join(" · ")}

@@ -1,4 +1,4 @@
-// Texts of the owner's pages: people, boxes, machines, rules, and what is to be signed.
+// Texts of the owner's pages: people, boxes, rules, and what is to be signed. Machines have their own (texts/targets.ts).
 const listed = (words: readonly string[]): string => words.join(", ");
 
 export const roles = {
@@ -49,6 +49,8 @@ export const changes = {
     edgeGone: "Its box is not part of the site.",
     addressMissing: "It needs an address: what one box knows, another cannot read.",
     hostKeyMissing: "Its key is not known yet: test the machine, compare the key, and pin it.",
+    certificateMissing:
+      "Its certificate is not known yet: test the machine, compare the fingerprint, and pin it.",
     deviceInvalid: "Its address, port or login cannot be used.",
     deviceKind: "Its address is of another kind of machine.",
   },
@@ -110,6 +112,7 @@ export const difference = {
   targetEdge: (name: string, edge: string) => `${name} is reached through ${edge}`,
   targetRights: (name: string, rights: readonly string[]) =>
     `${name} may be used for: ${listed(rights)}`,
+  targetRisk: (name: string, risk: string) => `${name} in the browser: ${risk}`,
   targetPolicy: (name: string, policy: string) => `${name} follows the rules ${policy}`,
   targetKind: (name: string, kind: string) => `${name} is reached as ${kind}`,
   targetDevice: (name: string) => `${name} gets a new address or login`,
@@ -122,24 +125,6 @@ export const difference = {
     count === 1 ? "One owner's signature suffices" : `${count} owners must sign each change`,
   ends: (day: string) => `The site is signed until ${day}`,
   other: (line: string) => line,
-} as const;
-
-export const rights = {
-  terminal: "work on the command line",
-  exec: "run single commands",
-  files: "copy files",
-  connect: "connect with their own tool",
-} as const;
-
-export const kinds = {
-  ssh: {
-    label: "SSH",
-    about: "A panel, a server, a Linux device: the box signs in for the vendor.",
-  },
-  tcp: {
-    label: "Other (TCP)",
-    about: "A controller, a drive, anything with a port: the vendor's own tool connects to it.",
-  },
 } as const;
 
 export const people = {
@@ -245,6 +230,10 @@ export const edges = {
   behind: "It has not heard of the newest signature yet.",
   ends: "Signed for until",
   endsSoon: "The site's signature ends soon: then nobody is let in. Renew it under Rules.",
+  kinds: "Can serve",
+  kindMissing: (kind: string, packages: string) =>
+    `Not ${kind}: this box lacks ${packages}. Whoever looks after it installs that with: apt install ${packages}`,
+  kindNotReady: (kind: string) => `Not ${kind}: this box cannot serve it.`,
   askStatus: "Ask the box",
   asking: "Asking the box …",
   recordings: "Recordings on it",
@@ -276,166 +265,6 @@ export const edges = {
       "Only if your operator says so: paste the PEM of the authority, so that the box trusts the relay.",
     authorityWrong: "That is not a certificate in PEM.",
     waits: "When the box is plugged in, it appears here and waits to be accepted.",
-  },
-} as const;
-
-export const targets = {
-  title: "Machines",
-  about:
-    "What vendors may work on. The box holds addresses and passwords; nobody else can read them.",
-  add: "Add a machine",
-  import: "Add many (CSV)",
-  prepare: "Prepare machines (CSV)",
-  empty: "No machine yet",
-  emptyHint: "Add the first one: the box tries it before you sign.",
-  noEdge: "First a box",
-  noEdgeHint: "Machines are reached through a box. Prepare one and accept it, then add machines.",
-  toEdges: "Prepare a box",
-  unsigned: "not signed",
-  removed: "will be removed",
-  noAddress: "no address yet",
-  behind: (edge: string) => `behind ${edge}`,
-  rules: (name: string) => `rules ${name}`,
-  edit: (name: string) => `Change ${name}`,
-  change: "Change",
-  secretVersion: (version: number) => `password version ${version}`,
-  new: "Add a machine",
-  remove: "Remove the machine",
-  removeAsk: (name: string) => `Remove ${name}?`,
-  removeAbout: "Nobody reaches it any more as soon as you have signed.",
-  fields: {
-    name: "Name",
-    nameHint: "As everybody at the machine calls it, for example: Press 4 panel",
-    id: "Short name",
-    idHint: "Small letters, digits and -. It cannot be changed later.",
-    idTaken: "Another machine has this short name.",
-    idWrong: "Use small letters, digits and -, at most 32.",
-    edge: "Box",
-    kind: "How is it reached?",
-    host: "Address",
-    hostHint: "In the plant's network, for example: 10.0.4.17",
-    hostWrong: "An address is a name or numbers, without spaces or slashes.",
-    hostKept: "Leave it empty to keep what the box knows.",
-    port: "Port",
-    ports: "Ports",
-    portsHint: "One or several, for example: 502, 102",
-    portsWrong: "Ports are numbers from 1 to 65535.",
-    login: "Login name",
-    loginHint: "Whom the box signs in as",
-    loginWrong: "The box needs a login name.",
-    secretKind: "The box signs in with",
-    password: "Password",
-    passwordHint: "Sealed in this page for the box. It cannot be read again, only replaced.",
-    privateKey: "SSH private key",
-    privateKeyHint: "Without a passphrase. Sealed in this page for the box.",
-    secretKept: (version: number) => `The box has version ${version}. Leave it empty to keep it.`,
-    secretNone: "The box has none yet.",
-    hostKeys: "Keys of the machine",
-    hostKeysHint: "The test fetches it. You can also paste lines of ssh-keyscan.",
-    hostKeysWrong: "That is not a host key, as ssh-keyscan prints it.",
-    nameMissing: "It needs a name.",
-    secretMissing: "Paste the key, or choose to keep what is there.",
-    rights: "Vendors may",
-    rightsNone: "Choose at least one.",
-    policy: "Rules",
-    legacy: "It is old: also allow outdated encryption",
-    legacyHint: "Approvers are told. Only if the test fails without it.",
-    more: "More",
-  },
-  secretKinds: {
-    none: "Keep as it is",
-    later: "Later",
-    password: "Password",
-    "ssh-key": "SSH key",
-  },
-  test: "Test",
-  testAgain: "Test again",
-  testing: "The box tries it …",
-  testAbout:
-    "The box tries address, port and login now. Your touch lets it, as often as you like on this page; the machine is not added by that.",
-  notTested: "Nothing was tested.",
-  steps: {
-    route: "The address answers",
-    port: "The port is open",
-    "host-key": "The machine's key",
-    login: "The login works",
-    done: "Finished",
-  },
-  failed: "failed",
-  worked: "worked",
-  pin: "It is right: pin this key",
-  pinAbout:
-    "Compare this with the machine's own display or papers, or with whoever set it up. The box accepts only this key from now on.",
-  pinned: "The key is pinned.",
-  allWell: "Everything works.",
-  notWell: "Something does not work yet. You can still go on, and sign it later.",
-  collect: "Add to what will be signed",
-  collected: (name: string) => `${name} is ready to be signed.`,
-  table: {
-    title: "Add many machines",
-    about: "Paste a table or choose a CSV file. Its first line names the columns.",
-    columns: "Columns",
-    columnHints: {
-      id: "short name (needed)",
-      name: "name (else the short name)",
-      kind: "ssh or tcp (needed)",
-      box: "name of the box (else the only one)",
-      address: "address (needed)",
-      ports: "port, or several with spaces (22 for ssh)",
-      login: "login name (needed for ssh)",
-      password: "sealed at once for the box",
-      rules: "name of the rules (else the first)",
-      rights: "for example: terminal files (else all)",
-    },
-    text: "Table",
-    file: "Choose a file",
-    example: "Example",
-    read: (count: number) => (count === 1 ? "1 machine is read" : `${count} machines are read`),
-    collect: (count: number) => `Add ${count} to what will be signed`,
-    line: (line: number) => `Line ${line}`,
-    faultsTitle: "These lines need another look",
-    faultsAbout: "Nothing is added while a line is wrong, so that none is forgotten.",
-    faults: {
-      empty: "the table is empty",
-      header: (column: string) => `there is no column "${column}"`,
-      unknownColumn: (column: string) => `the column "${column}" is unknown`,
-      twiceColumn: (column: string) => `the column "${column}" stands twice`,
-      cells: (found: number, expected: number) =>
-        `${found === 1 ? "1 cell" : `${found} cells`}, expected ${expected}`,
-      quote: "a quotation mark is not closed",
-      missing: (column: string) => `${column} is empty`,
-      id: (text: string) => `"${text}" is not a short name of a-z, 0-9 and -`,
-      twice: (text: string) => `"${text}" stands twice`,
-      kind: (text: string) => `"${text}" is neither ssh nor tcp`,
-      box: (text: string) => `there is no box "${text}"`,
-      noBox: "the site has several boxes: name one in the column box",
-      address: (text: string) => `"${text}" is not an address`,
-      ports: (text: string) => `"${text}" is not a port`,
-      login: "ssh needs a login",
-      rules: (text: string) => `there are no rules "${text}"`,
-      rights: (text: string, kind: string) => `"${text}" is not possible with ${kind}`,
-      password: "tcp has no login, so no password",
-    },
-  },
-  drafts: {
-    title: "Prepared by others",
-    about: "Somebody prepared machines for you. Nothing of it counts before you sign.",
-    by: (who: string) => `by ${who},`,
-    sealed: "Open the link that they gave you to read it: the relay cannot.",
-    take: "Take it over",
-    taken: (count: number) =>
-      count === 1
-        ? "1 machine is in your changes now."
-        : `${count} machines are in your changes now.`,
-    discard: "Delete it",
-    hand: "Hand over to an owner",
-    handAbout:
-      "Owners sign; you prepare. Your machines are sealed and kept at the relay; the link that opens them you hand over yourself.",
-    ready: "The link for an owner",
-    handHint:
-      "Show it, or send it by a way of your own. Whoever has it and belongs to the site can read addresses and passwords in it.",
-    qr: "QR code of the link to the prepared machines",
-    wrong: "This link does not open it: it is another one's, or cut off.",
   },
 } as const;
 
@@ -478,6 +307,11 @@ export const rules = {
     deviceBoundHint: "Most phones synchronise passkeys, and would be refused. For security keys.",
     maxMinutes: "Longest visit, in minutes",
     concurrent: "Several vendors at once on one machine",
+    supervised: "Somebody of the site must watch",
+    supervisedHint:
+      "Input reaches the machine only while somebody of the site watches. It holds for terminals and screens; whatever cannot be held back (own tools, files, web panels) is refused.",
+    recordKeys: "Record the keys pressed on a screen",
+    recordKeysHint: "Keys pressed on a screen are recorded, with the passwords among them.",
   },
   collect: "Add to what will be signed",
   collected: "It is ready to be signed.",

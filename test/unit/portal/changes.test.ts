@@ -91,11 +91,27 @@ await group("an owner's changes", {}, (test) => {
       [1],
     );
     assert.is(ready.manifest.targets.find(({ id }) => id === "panel")?.deviceVersion, 1);
-    assert.match(ready.sentences.join(), /New machine Panel behind edge: work on the command line/);
+    assert.match(ready.sentences.join(), /New machine Panel behind edge: open a terminal/);
     readDraft({ ...ready.manifest, ...site.next(), targets: ready.manifest.targets });
+    const desktop = wish(site, { kind: "rdp", rights: ["control", "view"] });
+    const desktopDevice = {
+      kind: "rdp" as const,
+      host: "10.0.0.2",
+      port: 3389,
+      login: "op",
+      domain: null,
+      certificate: Array.from({ length: 32 }, () => "AB").join(":"),
+      security: "nla" as const,
+    };
+    const pinned = await prepared(site, [targetChange(desktop, { device: desktopDevice })]);
+    assert.equal(pinned.faultWords, []);
     const cases: readonly [Change, string][] = [
       [targetChange(wish(site)), "addressMissing"],
       [targetChange(wish(site), { device: await device([]) }), "hostKeyMissing"],
+      [
+        targetChange(desktop, { device: { ...desktopDevice, certificate: null } }),
+        "certificateMissing",
+      ],
       [targetChange(wish(site, { kind: "tcp" }), { device: await device() }), "deviceKind"],
       [targetChange(wish(site), { device: { ...(await device()), host: "a b" } }), "deviceInvalid"],
       [
@@ -106,6 +122,28 @@ await group("an owner's changes", {}, (test) => {
     ];
     for (const [change, word] of cases)
       assert.equal((await prepared(site, [change])).faultWords, [word]);
+  });
+  test("whoever offers a panel in the browser reads what that gives away, once", async () => {
+    const site = await PaperSite.make();
+    const at = (rights: readonly string[], kind = "http") =>
+      prepared(site, [
+        targetChange(wish(site, { kind, rights }), {
+          device: {
+            kind: "http",
+            host: "10.0.0.3",
+            port: 80,
+            secure: false,
+            certificate: null,
+            signIn: { how: "none" },
+            start: "/",
+            paths: [],
+          },
+        }),
+      ]);
+    const offered = (await at(["connect", "browser"])).sentences.join("\n");
+    assert.match(offered, /open it through the sallyport command, open it in the browser/);
+    assert.match(offered, /Panel in the browser: The relay owns the panel’s name: .* it cannot\./);
+    assert.not.match((await at(["connect"])).sentences.join("\n"), /owns the panel/);
   });
   test("a machine that keeps its box keeps what the box knows; on another box it needs its address anew", async () => {
     const site = await PaperSite.make();

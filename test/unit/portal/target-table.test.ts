@@ -43,7 +43,39 @@ const faultRows: readonly [note: string, text: string, faults: readonly string[]
     ['2: "Press 4" is not a short name of a-z, 0-9 and -'],
   ],
   ["an id twice", `${head}\na,,tcp,h,1,,\na,,tcp,h,1,,`, ['3: "a" stands twice']],
-  ["a kind that is none", `${head}\na,,vnc,h,1,,`, ['2: "vnc" is neither ssh nor tcp']],
+  [
+    "a kind that is none",
+    `${head}\na,,holo,h,1,,`,
+    ['2: "holo" is none of ssh, tcp, vnc, rdp, http'],
+  ],
+  ["rdp without login", `${head}\na,,rdp,h,,,`, ["2: rdp needs a login"]],
+  ["two ports where there is one", `${head}\na,,vnc,h,"1 2",,`, ['2: "1 2" is not a port']],
+  [
+    "a password that a panel without sign-in cannot use",
+    `${head}\na,,http,h,,,secret`,
+    ["2: http without sign_in has no password"],
+  ],
+  [
+    "columns of another kind",
+    "id,kind,address,domain,sign_in\na,vnc,h,PLANT,basic",
+    ["2: vnc has no domain", "2: vnc has no sign_in"],
+  ],
+  [
+    "values that are none",
+    "id,kind,address,login,certificate,security\na,rdp,h,op,AA:BB,any",
+    ['2: "any" is neither nla nor tls', '2: "AA:BB" is no SHA-256 fingerprint'],
+  ],
+  [
+    "a panel's values that are none",
+    "id,kind,address,secure,start,sign_in\na,http,h,maybe,hmi,form\nb,http,h,,,header:",
+    [
+      '2: "maybe" is neither yes nor no',
+      '2: "form" is none of none, basic, header:NAME',
+      '2: "hmi" is not a path like /',
+      '3: "header:" is none of none, basic, header:NAME',
+    ],
+  ],
+  ["basic without login", "id,kind,address,sign_in\na,http,h,basic", ["2: http needs a login"]],
   ["an address that is none", `${head}\na,,tcp,http://h,1,,`, ['2: "http://h" is not an address']],
   ["a port beyond", `${head}\na,,tcp,h,65536,,`, ['2: "65536" is not a port']],
   ["ssh without login", `${head}\na,,ssh,h,22,,`, ["2: ssh needs a login"]],
@@ -100,6 +132,58 @@ await group("a table of machines", {}, (test) => {
     assert.equal(rows[0]?.secret, { kind: "password", password: 'p,w"' });
     assert.is(rows[1]?.line, 5);
     assert.is(rows[1]?.device.kind === "ssh" && rows[1].device.port, 22);
+  });
+  test("screens, desktops and web panels, with their usual ports and rights", () => {
+    const pin = Array.from({ length: 32 }, () => "AB").join(":");
+    const { rows, faults } = parseTargetTable(
+      `id;kind;address;login;password;domain;security;certificate;secure;start;sign_in;rights
+a;vnc;h;;pw;;;;;;;
+b;rdp;h;op;pw;PLANT;tls;${pin.toLowerCase()};;;;view files
+c;http;h;op;pw;;;;yes;/hmi;basic;
+d;HTTP;h;;token;;;;;;header:X-Key;connect browser`,
+      one,
+    );
+    assert.equal(faults, []);
+    assert.equal(
+      rows.map(({ device }) => device),
+      [
+        { kind: "vnc", host: "h", port: 5900, login: null, certificate: null },
+        {
+          kind: "rdp",
+          host: "h",
+          port: 3389,
+          login: "op",
+          domain: "PLANT",
+          certificate: pin,
+          security: "tls",
+        },
+        {
+          kind: "http",
+          host: "h",
+          port: 443,
+          secure: true,
+          certificate: null,
+          signIn: { how: "basic", login: "op" },
+          start: "/hmi",
+          paths: [],
+        },
+        {
+          kind: "http",
+          host: "h",
+          port: 80,
+          secure: false,
+          certificate: null,
+          signIn: { how: "header", name: "X-Key" },
+          start: "/",
+          paths: [],
+        },
+      ],
+    );
+    assert.equal(
+      rows.map(({ target }) => target.rights),
+      [["control", "view", "resize"], ["view", "files"], ["connect"], ["connect", "browser"]],
+    );
+    assert.ok(rows.every(({ secret }) => secret?.kind === "password"));
   });
   test("a box is named where there are several, and found by its name", () => {
     const without = parseTargetTable("id,kind,address,ports\na,tcp,h,1", two);
