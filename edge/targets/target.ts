@@ -5,7 +5,7 @@ import type { Clock } from "../../shared/clock.ts";
 import type { Ed25519KeyPair } from "../../shared/crypto/suite.ts";
 import type { Device } from "../../shared/document/device.ts";
 import type { Secret } from "../../shared/document/secret.ts";
-import { messageOf, SallyportError } from "../../shared/errors.ts";
+import { messageOf, SallyportError, type ErrorCode } from "../../shared/errors.ts";
 import type { TargetId } from "../../shared/ids.ts";
 import type { RecordingSubject as Subject, StreamRecording } from "../recording.ts";
 import type { OpenedWeb, WebHandler } from "../web/panel.ts";
@@ -73,7 +73,11 @@ export interface TargetKind {
 const kinds: ReadonlyMap<string, () => Promise<TargetKind>> = new Map([
   ["tcp", async () => (await import("./tcp.ts")).tcp],
   ["ssh", async () => (await import("./ssh.ts")).ssh],
+  ["http", async () => (await import("./http.ts")).webPanel],
 ]);
+
+/** What the journal has to know although the vendor has left, or the session has ended. */
+const toldAlways: ReadonlySet<ErrorCode> = new Set(["recording_failed", "device_changed"]);
 
 /**
  * Serves one admitted opening to its end: resolves when stream and channel have closed (also by
@@ -98,7 +102,7 @@ export async function openTarget(admitted: AdmittedOpening): Promise<void> {
     await held.closed;
   } catch (thrown) {
     if (signal.aborted || held.gone.aborted) {
-      if (!(thrown instanceof SallyportError && thrown.code === "recording_failed")) return;
+      if (!(thrown instanceof SallyportError && toldAlways.has(thrown.code))) return;
     }
     const failure =
       thrown instanceof SallyportError
