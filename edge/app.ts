@@ -23,7 +23,12 @@ import { introduce, openIntroduction } from "./introduction.ts";
 import { Jobs } from "./jobs.ts";
 import { makeCheckpoint, openJournal, type Journal } from "./journal.ts";
 import { kindsLine, readKinds } from "./kinds.ts";
-import { openControlLink, type ControlLink, type LinkState } from "./link/control-link.ts";
+import {
+  notConnected,
+  openControlLink,
+  type ControlLink,
+  type LinkState,
+} from "./link/control-link.ts";
 import { openTunnels } from "./link/tunnels.ts";
 import { openUplink, type Uplink } from "./link/uplink.ts";
 import { openArchive } from "./record/archive.ts";
@@ -39,7 +44,7 @@ import { EdgeTime } from "./time.ts";
 import { Trust } from "./trust.ts";
 import { openVault } from "./vault.ts";
 import { Watchers } from "./watchers.ts";
-import { noWebPanels } from "./web/no-panels.ts";
+import { WebPanels } from "./web/web-panels.ts";
 
 const suite = nodeCrypto;
 const warnPercent = 80;
@@ -97,11 +102,8 @@ async function bringUp(
   const home = await openHome(at("home.json"), claim);
   const { site } = home;
   const keyFile = at("key");
-  const identity = await openIdentity(
-    suite,
-    at("identity.sealed"),
-    await openKeyFile(keyFile, suite),
-  );
+  const sealingKey = await openKeyFile(keyFile, suite);
+  const identity = await openIdentity(suite, at("identity.sealed"), sealingKey);
   const { edge, sign } = identity;
 
   const scratch = await emptyScratch(at("scratch"));
@@ -217,12 +219,29 @@ async function bringUp(
     idleLimitMs: options.idleLimitMs,
     openTarget: async (admitted) =>
       (await import("./targets/target.ts")).openTarget({ ...admitted, scratch }),
-    openWeb: async () => Promise.reject(noWebPanels("no web domain")),
+    openWeb: (panel, start) => webPanels.openPanel(panel, start),
     probeDevice: async (...asked) => (await import("./targets/probe.ts")).probeDevice(...asked),
     evidence: () => ({ ...ground, recordings, manifest: manifestHash() }),
     status: (admission: ReadingAdmission) => statusOf(statusSource, admission),
   });
-  trust.onChange = () => sessions.rejudge();
+  const webPanels: WebPanels = await WebPanels.open({
+    ...ground,
+    path: at("web.sealed"),
+    sealingKey,
+    onRefused: (why) => refusals.count(why),
+    isOffered: () =>
+      trust
+        .situation()
+        ?.manifest.targets.some(
+          ({ edge: owner, rights }) => owner === edge && rights.includes("browser"),
+        ) ?? false,
+    announce: async (names) => control?.announceWeb(names) ?? Promise.reject(notConnected()),
+    certify: async (request) => control?.certifyWeb(request) ?? Promise.reject(notConnected()),
+  });
+  trust.onChange = () => {
+    sessions.rejudge();
+    webPanels.renew();
+  };
   stops.onChange = () => sessions.rejudge();
 
   const acceptor = acceptChannels({
@@ -245,6 +264,7 @@ async function bringUp(
     ...signs,
     uplink,
     onTransport: (transport) => acceptor.accept(transport),
+    onWeb: (connection, rest) => webPanels.accept(connection, rest),
   });
   const inbox: Inbox = await Inbox.open({
     ...ground,
@@ -276,6 +296,9 @@ async function bringUp(
         if (named !== undefined)
           await stops.begin(`relay ${stop}`, named, "relay", by ?? undefined);
       },
+      webNames: () => webPanels.names,
+      onWeb: (place) => webPanels.heardPlace(place),
+      onCertificate: (answer) => webPanels.heardCertificate(answer),
       isOwnRelay: (name) =>
         [...home.relays, ...(trust.situation()?.manifest.relays ?? [])].some(
           (relay) => relay.name === name,
@@ -320,6 +343,7 @@ async function bringUp(
   function runChores(): void {
     chores = clock.setTimer(floorEveryMs, runChores);
     const isDue = clock.monotonicMs() - choresMs >= choreEveryMs;
+    if (isDue) webPanels.renew();
     if (!isDue && sessions.summaries().length === 0) return;
     if (isDue) choresMs = clock.monotonicMs();
     Promise.all([isDue ? trust.settleRecovery() : undefined, time.save()]).catch((fault: unknown) =>
@@ -345,6 +369,7 @@ async function bringUp(
       await sessions.endAll("edge-failing");
       acceptor.close("the edge stops");
       tunnels.close();
+      webPanels[Symbol.dispose]();
       checkpoints[Symbol.dispose]();
       await control?.close();
       stops[Symbol.dispose]();

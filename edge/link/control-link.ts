@@ -54,6 +54,10 @@ export interface ControlLinkOptions {
   /** One after the other; the next comes when this one has resolved. */
   readonly onDocument: (document: DownMessage<"document">) => Promise<void>;
   readonly onStop: (stop: DownMessage<"stop">) => Promise<void>;
+  /** Names of web panels that are open, to be announced after every connect. */
+  readonly webNames?: () => readonly string[];
+  readonly onWeb?: (web: DownMessage<"web">) => void;
+  readonly onCertificate?: (certificate: DownMessage<"certificate">) => Promise<void>;
   readonly onAcknowledged?: (entries: number) => void;
   /**
    * Whether the edge's own relay is called so. The name stands in what is signed, so a relay that shows another one's name and nonce
@@ -77,6 +81,10 @@ export interface ControlLink {
   /** Both are kept in memory until the relay has them. */
   sendReceipt(envelope: Envelope): void;
   sendIntroduction(envelope: Envelope): void;
+  /** All names of web panels that are open; resolves once the relay has them, rejects without a connection. */
+  announceWeb(names: readonly string[]): Promise<void>;
+  /** Asks for a certificate for them; resolves as above, the answer comes to `onCertificate`. */
+  certifyWeb(request: string): Promise<void>;
   /** Ends the link for good, without a will. */
   close(): Promise<void>;
 }
@@ -91,6 +99,14 @@ export function openControlLink(options: ControlLinkOptions): ControlLink {
 
   const publish = async (name: UpName, message: UpMessage<UpName>): Promise<void> => {
     await live?.connection.publish(upTopic(live.edge, name), encodeControl(message));
+  };
+
+  const publishNow = async <Name extends UpName>(
+    name: Name,
+    message: UpMessage<Name>,
+  ): Promise<void> => {
+    if (live !== undefined) return publish(name, message);
+    throw notConnected();
   };
 
   const feed = new JournalFeed({ journal: options.journal, publish, log, clock });
@@ -124,6 +140,10 @@ export function openControlLink(options: ControlLinkOptions): ControlLink {
     else if (name === "ack") {
       feed.acknowledged(message.journal);
       options.onAcknowledged?.(message.journal);
+    } else if (name === "web") options.onWeb?.(message);
+    else if (name === "certificate") {
+      const taken = options.onCertificate?.(message);
+      taken?.catch((fault: unknown) => log(messageOf(fault)));
     } else if (name === "leaving") log(`relay is leaving within ${message.graceMs} ms`);
   };
 
@@ -140,6 +160,9 @@ export function openControlLink(options: ControlLinkOptions): ControlLink {
     const { version, bootId, timeProven } = presence;
     await publish("presence", { online: true, session, version, bootId, timeProven: timeProven() });
     for (const [key, kept] of outbox.entries()) await post(key, kept);
+    const names = options.webNames?.() ?? [];
+    // The relay forgot them with the former connection.
+    if (names.length > 0) await publish("web", { names: [...names] });
     await publish("need", documentsRead());
   };
 
@@ -205,6 +228,8 @@ export function openControlLink(options: ControlLinkOptions): ControlLink {
       keep(`receipt ${(receipts += 1)}`, { name: "receipt", message: { envelope } }),
     sendIntroduction: (envelope) =>
       keep("introduced", { name: "introduced", message: { envelope } }),
+    announceWeb: (names) => publishNow("web", { names: [...names] }),
+    certifyWeb: (request) => publishNow("certify", { request }),
     async close() {
       const goodbye = live?.connection.end().catch(() => undefined);
       if (goodbye !== undefined)
@@ -213,6 +238,11 @@ export function openControlLink(options: ControlLinkOptions): ControlLink {
       await running;
     },
   };
+}
+
+/** For what must go out now and has no connection. */
+export function notConnected(): SallyportError {
+  return new SallyportError("unreachable", "no connection to the relay", { retryable: true });
 }
 
 function onAbort(signal: AbortSignal, act: () => void): Disposable {

@@ -14,7 +14,7 @@ import { encodeFrame, FrameDecoder, opcodes } from "../../shared/frame.ts";
 import type { ByteConnection } from "../../shared/socket-transport.ts";
 import { socketTransport } from "../../shared/socket-transport.ts";
 import type { FrameTransport } from "../../shared/transport.ts";
-import { pairedWord, readyWord } from "../../shared/upgrade.ts";
+import { pairedWord, readyWord, webWord } from "../../shared/upgrade.ts";
 import type { Uplink } from "./uplink.ts";
 
 /** Unpaired tunnels, open or being dialled, that this box allows itself, whatever the relay asks. */
@@ -31,6 +31,8 @@ export interface TunnelsOptions {
   readonly sign: (message: Uint8Array) => Promise<Uint8Array>;
   /** Takes over a paired tunnel; sets the transport's callbacks before it returns. */
   readonly onTransport: (transport: FrameTransport) => void;
+  /** Takes over a tunnel in which a browser's TLS connection to a web panel follows, with the bytes that came already; without it such tunnels are dropped. */
+  readonly onWeb?: (connection: ByteConnection, rest: Uint8Array) => void;
   readonly log: (line: string) => void;
   readonly clock: Clock;
 }
@@ -44,7 +46,7 @@ export interface Tunnels {
 }
 
 export function openTunnels(options: TunnelsOptions): Tunnels {
-  const { uplink, publicKey, sign, onTransport, log, clock } = options;
+  const { uplink, publicKey, sign, onTransport, onWeb, log, clock } = options;
   const ended = new AbortController();
   const standby = new Set<Standby>();
   let dialling = 0;
@@ -58,6 +60,7 @@ export function openTunnels(options: TunnelsOptions): Tunnels {
       (connection, head) => {
         const tunnel = new Standby(connection, clock, {
           paired: onTransport,
+          web: onWeb,
           ended: () => standby.delete(tunnel),
         });
         standby.add(tunnel);
@@ -96,6 +99,7 @@ export function openTunnels(options: TunnelsOptions): Tunnels {
 
 interface StandbyEvents {
   readonly paired: (transport: FrameTransport) => void;
+  readonly web: ((connection: ByteConnection, rest: Uint8Array) => void) | undefined;
   readonly ended: () => void;
 }
 
@@ -137,7 +141,7 @@ class Standby {
     this.#decoder.feed(bytes);
     for (let opcode = this.#next(); opcode !== undefined; opcode = this.#next()) {
       if (opcode === opcodes.ping) this.#answerPing();
-      else if (opcode === opcodes.binary && this.#isPairedWord()) this.#pair();
+      else if (opcode === opcodes.binary) this.#pair(this.#word());
       else this.drop();
       if (this.#isEnded) return;
     }
@@ -153,19 +157,26 @@ class Standby {
     }
   }
 
-  #isPairedWord(): boolean {
-    return Buffer.from(this.#decoder.payload).toString("latin1") === pairedWord;
+  #word(): string {
+    return Buffer.from(this.#decoder.payload).toString("latin1");
   }
 
   #answerPing(): void {
     this.#connection.socket.write(encodeFrame(opcodes.pong, this.#decoder.payload, "client"));
   }
 
-  // From here on the vendor's client frames arrive, and this edge answers as the server.
-  #pair(): void {
+  // From here on the vendor's client frames arrive, and this edge answers as the server; or a browser's TLS does.
+  #pair(word: string): void {
+    const { paired, web } = this.#events;
+    const isChannel = word === pairedWord;
+    if (!isChannel && (word !== webWord || web === undefined)) {
+      this.drop();
+      return;
+    }
     this.#leave();
     this.#connection.socket.write(encodeFrame(opcodes.binary, utf8(readyWord), "client"));
     const rest = this.#decoder.takeRest();
-    this.#events.paired(socketTransport(this.#connection, "server", rest, this.#clock));
+    if (isChannel) paired(socketTransport(this.#connection, "server", rest, this.#clock));
+    else web?.(this.#connection, rest);
   }
 }
