@@ -16,3 +16,8 @@ export const pixelFormat: Uint8Array = Uint8Array.of(
 
 /** The whole message SetPixelFormat that asks for it. */
 export const setPixelFormat: Uint8Array = Uint8Array.of(0, 0, 0, 0, ...pixelFormat);
+
+/** A pixel without its unused byte, as it is sent in four bytes or in three. */
+export function wordAt(bytes: Uint8Array, at: number): number {
+  return (bytes[at] ?? 0) + (bytes[at + 1] ?? 0) * 0x100 + (bytes[at + 2] ?? 0) * 0x10000;
+}
