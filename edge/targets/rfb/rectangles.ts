@@ -1,5 +1,6 @@
 // The rectangles of a FramebufferUpdate (RFC 6143 §7.6.1): its pictures are drawn, its pseudo-rectangles tell of pointer, size and name.
 // Invariant: each rectangle's length follows from what was judged, and nothing is held that is longer than its named bound.
+import { noAbilities } from "./abilities.ts";
 import { brokenScreen } from "./broken-screen.ts";
 import { encoding } from "./encodings.ts";
 import { Framebuffer, type Rectangle } from "./framebuffer.ts";
@@ -34,6 +35,7 @@ export class ScreenState {
   readonly picture: Framebuffer;
   readonly tight: TightDecoder;
   readonly zrle: ZrleDecoder;
+  readonly abilities = noAbilities();
   name: string;
   pointer: Pointer | undefined;
 
@@ -60,6 +62,7 @@ export function* walkRectangle(
     case encoding.lastRect:
       return true;
     case encoding.extendedMouseButtons:
+      state.abilities.extendedMouseButtons = true;
       return false;
     case encoding.cursor:
       state.pointer = yield* walkPointer(input, rectangle);
@@ -71,6 +74,7 @@ export function* walkRectangle(
       yield* resize(input, state, rectangle, onResize);
       return false;
     case encoding.extendedDesktopSize:
+      state.abilities.desktopSize = true;
       yield* walkScreens(input);
       // Its place says why and how it went; noVNC takes the size of all but its own refused wish.
       if (x === askedHere && y !== 0) return false;

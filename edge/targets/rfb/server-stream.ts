@@ -2,6 +2,7 @@
 // Pieces of messages go on as they come; beside that the edge draws the same picture, so that a keyframe can be made of it at any message's end.
 // Invariant: what goes on was judged as far as it was read, and the rest is judged before it goes on.
 import { SallyportError } from "../../../shared/errors.ts";
+import type { DeviceAbilities } from "./abilities.ts";
 import { brokenScreen } from "./broken-screen.ts";
 import { makeKeyframe } from "./keyframe.ts";
 import { ScreenState, walkRectangle } from "./rectangles.ts";
@@ -67,6 +68,11 @@ export class ServerStream {
     return this.#state.name;
   }
 
+  /** What the device has shown so far that it knows. */
+  get abilities(): Readonly<DeviceAbilities> {
+    return this.#state.abilities;
+  }
+
   /**
    * Takes the device's next bytes. False: they cost more than one turn, so let others have the processor, and call `goOn` then; until it answers true the
    * bytes must not change, and no more be fed. Throws a DeviceError for anything malformed, unknown or beyond a bound; the stream is dead then.
@@ -124,10 +130,13 @@ export class ServerStream {
           yield* this.#walkCutText();
           break;
         case message.fence:
+          this.#state.abilities.fence = true;
           yield* this.#walkFence();
           break;
-        case message.bell:
         case message.endOfContinuousUpdates:
+          this.#state.abilities.continuousUpdates = true;
+          break;
+        case message.bell:
           break;
         default:
           brokenScreen(`message ${type}`);

@@ -22,7 +22,7 @@ export function vncResponse(password: string, challenge: Uint8Array): Uint8Array
 
 /** False for what no device of this kind can have as its password. */
 export function isVncPassword(password: string): boolean {
-  return /^[\u0001-\u00ff]*$/u.test(password);
+  return Array.from(password).every((character) => character <= "\u00ff");
 }
 
 function reversedBits(byte: number): number {
