@@ -4,7 +4,9 @@ import { IconRefresh } from "@tabler/icons-react";
 import { lazy, Suspense, useState } from "react";
 import { Link, useParams } from "wouter";
 import type { Job } from "../../../shared/site/jobs.ts";
+import type { ListedRecording } from "../../../shared/site/recordings.ts";
 import type { RelayedSession } from "../../../shared/site/relay-client.ts";
+import type { Side } from "../../../shared/site/side.ts";
 import { Empty, Loading, Page, Trouble } from "../shell/page.tsx";
 import { useSide } from "../shell/person-context.tsx";
 import { approvals } from "../texts/approvals.ts";
@@ -12,11 +14,16 @@ import { EndButton } from "./end-button.tsx";
 import { useJobs } from "./use-jobs.ts";
 import { useReading } from "../shell/use-reading.ts";
 import { WatchedBytes } from "./watched-bytes.tsx";
+import { SupervisedNote } from "./supervised-note.tsx";
 import { findJob, nameOf, targetName } from "./words.ts";
+import { findTarget, policyOf } from "../../../shared/document/manifest.ts";
 import { parseTargetId } from "../../../shared/ids.ts";
 
-// xterm.js is loaded only by who watches a terminal.
+// xterm.js is loaded only by who watches a terminal, noVNC by who watches a screen.
 const WatchedTerminal = lazy(() => import("./watched-terminal.tsx"));
+const WatchedScreen = lazy(() => import("./watched-screen.tsx"));
+/** Where something is to be seen. */
+const shownKinds: readonly string[] = ["terminal", "screen"];
 const texts = approvals.watch;
 
 export default function WatchPage() {
@@ -69,7 +76,7 @@ function Watching({
   const running = listed.value ?? [];
   const chosen =
     running.find(({ recording }) => recording === chosenId) ??
-    running.find(({ kind }) => kind === "terminal") ??
+    running.find(({ kind }) => shownKinds.includes(kind)) ??
     running[0];
   if (!side.signsQuietly) return <Alert color="yellow">{texts.noKey}</Alert>;
   return (
@@ -105,15 +112,24 @@ function Watching({
           </Empty>
         )
       ) : (
-        <Card withBorder padding="xs">
-          <Suspense fallback={<Loading />}>
-            {chosen.kind === "terminal" ? (
-              <WatchedTerminal key={chosen.recording} recording={chosen} />
-            ) : (
-              <WatchedBytes key={chosen.recording} recording={chosen} />
-            )}
-          </Suspense>
-        </Card>
+        <>
+          {isSupervised(side, chosen) && <SupervisedNote />}
+          <Card withBorder padding="xs">
+            <Suspense fallback={<Loading />}>
+              {chosen.kind === "terminal" ? (
+                <WatchedTerminal key={chosen.recording} recording={chosen} />
+              ) : chosen.kind === "screen" ? (
+                <WatchedScreen
+                  key={chosen.recording}
+                  recording={chosen}
+                  machine={targetName(side.held, parseTargetId(chosen.target))}
+                />
+              ) : (
+                <WatchedBytes key={chosen.recording} recording={chosen} />
+              )}
+            </Suspense>
+          </Card>
+        </>
       )}
       {(job.state === "granted" || job.state === "end asked" || job.state === "ended") && (
         <EndButton job={job} onDone={reload} />
@@ -123,4 +139,10 @@ function Watching({
       </Button>
     </Stack>
   );
+}
+
+function isSupervised({ held }: Side, { kind, target }: ListedRecording): boolean {
+  const { payload } = held.manifest;
+  const listed = findTarget(payload, parseTargetId(target));
+  return shownKinds.includes(kind) && listed !== undefined && policyOf(payload, listed).supervised;
 }

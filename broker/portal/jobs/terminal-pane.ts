@@ -29,6 +29,8 @@ export interface PaneState {
   /** Who else is on the target. */
   readonly present: readonly PersonId[];
   readonly isControlHeld: boolean;
+  /** Undefined: nobody has to watch. */
+  readonly isWatched: boolean | undefined;
 }
 
 export class TerminalPane {
@@ -45,6 +47,7 @@ export class TerminalPane {
     fault: undefined,
     present: [],
     isControlHeld: false,
+    isWatched: undefined,
   };
   #channel: Channel | undefined;
   #hasStarted = false;
@@ -207,6 +210,8 @@ export class TerminalPane {
       this.#channel?.sendControl({ type: "resize", columns: cols, rows });
     } else if (message.type === "exit") {
       this.#set({ exit: { code: message.code, signal: message.signal } });
+    } else if (message.type === "supervised") {
+      this.#set({ isWatched: message.isWatched });
     } else if (message.type === "present") {
       const { me } = this.#live.side;
       this.#set({ present: message.persons.filter((person) => person !== me) });

@@ -18,6 +18,7 @@ import { personWords } from "../../../shared/site/people.ts";
 import { Trouble } from "../shell/page.tsx";
 import { keepFocus, Tool } from "../shell/tool.tsx";
 import { useFullScreen } from "../shell/use-full-screen.ts";
+import { WatchedNotice } from "../screen/watched-notice.tsx";
 import { terminal } from "../texts/jobs.ts";
 import type { LiveJob, TerminalTab } from "./live-job.ts";
 import { TerminalPane, type PaneState } from "./terminal-pane.ts";
@@ -95,6 +96,7 @@ export default function TerminalView(props: TerminalViewProps) {
         </Text>
       )}
       {isFull && props.notices}
+      <WatchedNotice isWatched={state.phase === "ended" ? undefined : state.isWatched} />
       <Box ref={place} className="terminal-place" />
       {isTouched === true && state.phase !== "ended" && <ScreenKeys pane={pane} state={state} />}
       <Ending machine={machine} state={state} onAgain={props.onAgain} />

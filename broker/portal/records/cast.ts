@@ -34,6 +34,15 @@ export interface ByteRecording {
   readonly seconds: number;
 }
 
+/** What a screen's viewer got, and what was done to it (shared/protocol.md, "Screens"). */
+export interface ScreenRecording {
+  readonly kind: "screen";
+  readonly records: readonly LoggedRecord[];
+  readonly seconds: number;
+}
+
+export type AnyRecording = TerminalRecording | ByteRecording | ScreenRecording;
+
 const castHeader = v.object({ version: v.literal(2), width: v.number(), height: v.number() });
 const castEvent = v.tuple([v.number(), v.string(), v.string()]);
 const logHeader = v.object({ version: v.literal(1), kind: v.string() });
@@ -46,7 +55,7 @@ const logRecord = v.object({
 });
 
 /** Reads the lines of one recording. */
-export function parseRecording(lines: readonly string[]): TerminalRecording | ByteRecording {
+export function parseRecording(lines: readonly string[]): AnyRecording {
   const [first = "", ...rest] = lines;
   const header = jsonOf(first, 1);
   if (v.is(castHeader, header)) {
@@ -62,7 +71,8 @@ export function parseRecording(lines: readonly string[]): TerminalRecording | By
     const { t, dir, b64, event, details } = read(logRecord, line, at + 2);
     return { at: t, direction: dir, base64: b64, event, details };
   });
-  return { kind: "bytes", records, seconds: records.at(-1)?.at ?? 0 };
+  const kind = header.kind === "screen" ? "screen" : "bytes";
+  return { kind, records, seconds: records.at(-1)?.at ?? 0 };
 }
 
 /** The times of a recording with its long pauses cut to `limit` seconds, and the way between these and the real ones. */

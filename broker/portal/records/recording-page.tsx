@@ -12,7 +12,7 @@ import { Empty, Loading, Page, Trouble } from "../shell/page.tsx";
 import { useSide } from "../shell/person-context.tsx";
 import { records } from "../texts/records.ts";
 import { ByteTimeline } from "./byte-timeline.tsx";
-import { parseRecording, type ByteRecording, type TerminalRecording } from "./cast.ts";
+import { parseRecording, type AnyRecording } from "./cast.ts";
 import { exactWords } from "../shell/moment.tsx";
 import { recordingTitle } from "./recording-words.ts";
 import { fileName, saveFile } from "./save-file.ts";
@@ -20,6 +20,7 @@ import { recordingOf } from "./site-recordings.ts";
 import { useReading } from "../shell/use-reading.ts";
 
 const TerminalPlayer = lazy(() => import("./terminal-player.tsx"));
+const ScreenPlayer = lazy(() => import("./screen-player.tsx"));
 const texts = records.recording;
 /** Telling more often would only cost time. */
 const tellMs = 100;
@@ -29,7 +30,7 @@ interface Opened {
   readonly facts: ListedRecording | undefined;
   readonly bytes: number;
   readonly lines: readonly string[];
-  readonly content: TerminalRecording | ByteRecording | undefined;
+  readonly content: AnyRecording | undefined;
 }
 
 export default function RecordingPage() {
@@ -110,7 +111,7 @@ function Content({
   content,
   startAt,
 }: {
-  readonly content: TerminalRecording | ByteRecording;
+  readonly content: AnyRecording;
   readonly startAt: number;
 }) {
   const isTorn = useMemo(() => endsTorn(content), [content]);
@@ -123,6 +124,10 @@ function Content({
       )}
       {content.kind === "bytes" ? (
         <ByteTimeline recording={content} startAt={startAt} />
+      ) : content.kind === "screen" ? (
+        <Suspense fallback={<Loading />}>
+          <ScreenPlayer recording={content} startAt={startAt} />
+        </Suspense>
       ) : content.events.length === 0 ? (
         <Empty title={texts.emptyTerminal} />
       ) : (
@@ -171,7 +176,7 @@ async function openRecording(
 function download(
   { person, target, startedMs }: ListedRecording,
   lines: readonly string[],
-  kind: "terminal" | "bytes",
+  kind: AnyRecording["kind"],
 ): void {
   const started = new Date(startedMs).toISOString().slice(0, 19);
   const name = `${fileName(target, person, started)}.${kind === "terminal" ? "cast" : "ndjson"}`;
@@ -180,8 +185,8 @@ function download(
 }
 
 // The edge says so in the last line, whoever plays.
-function endsTorn(content: TerminalRecording | ByteRecording): boolean {
-  if (content.kind === "bytes") return content.records.at(-1)?.event === "torn";
+function endsTorn(content: AnyRecording): boolean {
+  if (content.kind !== "terminal") return content.records.at(-1)?.event === "torn";
   const last = content.events.at(-1);
   return last?.code === "m" && last.text === "torn";
 }

@@ -2,7 +2,7 @@
 // goes out that the job's rights do not cover (the edge would end the session for it, or drop it); nobody acts on a picture that stands still: while the
 // connection is away, presses are dropped and only releases are kept.
 import type { Channel } from "../../../shared/channel/channel.ts";
-import type { RawChannel } from "./viewer.ts";
+import type { RawChannel } from "./raw-channel.ts";
 
 /** Client messages of RFC 6143 and of the extensions that noVNC speaks. */
 const message = { key: 4, pointer: 5, cutText: 6, desktopSize: 251, qemu: 255 } as const;
@@ -104,6 +104,7 @@ export class ChannelSocket implements RawChannel {
     this.readyState = "closed";
     this.#queue.length = 0;
     this.#channel.abort("ended by the vendor");
+    queueMicrotask(() => this.onclose?.({}));
   }
 
   /** The channel is closed. */

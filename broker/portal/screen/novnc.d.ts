@@ -1,16 +1,6 @@
 // The part of noVNC 1.7 that pages use; the package brings no types (docs/API.md).
 declare module "@novnc/novnc" {
-  interface RawChannel {
-    binaryType: string;
-    readonly protocol: string;
-    readonly readyState: string;
-    onopen: (() => void) | null;
-    onmessage: ((event: { readonly data: Uint8Array | ArrayBuffer }) => void) | null;
-    onclose: ((event: { readonly code?: number; readonly reason?: string }) => void) | null;
-    onerror: ((event: unknown) => void) | null;
-    send(bytes: Uint8Array): void;
-    close(): void;
-  }
+  import type { RawChannel } from "./raw-channel.ts";
 
   export default class RFB extends EventTarget {
     constructor(

@@ -318,7 +318,7 @@ export class ScreenPane {
   #letGo(): void {
     const { canvas } = this.#viewer ?? {};
     // noVNC itself knows which keysym it pressed for a key.
-    for (const code of [...this.#down]) canvas?.dispatchEvent(new KeyboardEvent("keyup", { code }));
+    for (const code of this.#down) canvas?.dispatchEvent(new KeyboardEvent("keyup", { code }));
     this.#down.clear();
     this.#releaseHeld();
     // On touch screens the device's cursor is an element of the page, and would stay on it.

@@ -1,7 +1,7 @@
 // A screen in the page with what one does to it. Loaded with noVNC only when a screen is opened.
 import { Alert, Badge, Box, Button, Group, Paper, Stack, Text } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
-import { IconEye, IconEyeOff, IconPlugConnectedX } from "@tabler/icons-react";
+import { IconEye, IconPlugConnectedX } from "@tabler/icons-react";
 import { useEffect, useRef, useState, useSyncExternalStore, type ReactNode } from "react";
 import type { AdmittedTarget } from "../../../shared/channel/messages.ts";
 import { personWords } from "../../../shared/site/people.ts";
@@ -13,6 +13,7 @@ import { ScreenKeys } from "./screen-keys.tsx";
 import { ScreenPane, type PaneState } from "./screen-pane.ts";
 import { ScreenTools } from "./screen-tools.tsx";
 import { TypeText } from "./type-text.tsx";
+import { WatchedNotice } from "./watched-notice.tsx";
 
 const touched = "(pointer: coarse)";
 
@@ -133,17 +134,7 @@ function Notices({ live, state }: { readonly live: LiveJob; readonly state: Pane
           {screen.away}
         </Alert>
       )}
-      {phase !== "ended" && isWatched === false && (
-        <Alert color="orange" icon={<IconEyeOff aria-hidden />} m="xs">
-          {screen.unwatched}
-        </Alert>
-      )}
-      {phase !== "ended" && isWatched === true && (
-        <Group gap="xs" px="xs" pb="xs" wrap="nowrap">
-          <IconEye size={18} aria-hidden />
-          <Text size="sm">{screen.watched}</Text>
-        </Group>
-      )}
+      <WatchedNotice isWatched={phase === "ended" ? undefined : isWatched} />
     </div>
   );
 }

@@ -1,8 +1,7 @@
 // noVNC's viewer in a place of the page, and the only file that knows noVNC. It draws whatever RFB its socket brings: a device's, or a recording's.
 // Invariant: it is scaled to its place and nothing else; how large the place is, is somebody else's business.
-import RFB, { type RawChannel } from "@novnc/novnc";
-
-export type { RawChannel } from "@novnc/novnc";
+import RFB from "@novnc/novnc";
+import type { RawChannel } from "./raw-channel.ts";
 
 export interface ScreenSize {
   readonly width: number;

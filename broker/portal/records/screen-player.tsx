@@ -1,0 +1,320 @@
+// Plays a screen's recording by noVNC, out of memory, with where the vendor's pointer was and marks for what he did.
+import {
+  ActionIcon,
+  Alert,
+  Badge,
+  Box,
+  Button,
+  Card,
+  Group,
+  SegmentedControl,
+  Slider,
+  Stack,
+  Text,
+} from "@mantine/core";
+import {
+  IconPlayerPauseFilled,
+  IconPlayerPlayFilled,
+  IconPlayerSkipBack,
+  IconRewindBackward10,
+  IconRewindForward10,
+} from "@tabler/icons-react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import type { ScreenSize } from "../screen/viewer.ts";
+import { records } from "../texts/records.ts";
+import { screen } from "../texts/screen.ts";
+import type { ScreenRecording } from "./cast.ts";
+import { ScreenPlayback } from "./screen-playback.ts";
+import { lastAt, trackOf, typedLines, type ScreenTrack } from "./screen-track.ts";
+
+const texts = records.recording;
+const speeds = [1, 2, 4, 8, 16] as const;
+const stepSeconds = 10;
+const smallStepSeconds = 1;
+const tickMs = 50;
+/** More marks than these are no list any more. */
+const mostMarks = 100;
+
+export default function ScreenPlayer({
+  recording,
+  startAt,
+}: {
+  readonly recording: ScreenRecording;
+  readonly startAt: number;
+}) {
+  const track = useMemo(() => trackOf(recording.records, recording.seconds), [recording]);
+  const [speed, setSpeed] = useState(1);
+  const player = usePlayback(track, speed, startAt);
+  const { at, isPlaying, seek, toggle } = player;
+  const all = records.seconds(track.seconds);
+  const isPressed = (event: React.KeyboardEvent): void => {
+    const act = {
+      " ": toggle,
+      k: toggle,
+      j: () => seek(at - stepSeconds),
+      l: () => seek(at + stepSeconds),
+      ArrowLeft: () => seek(at - smallStepSeconds),
+      ArrowRight: () => seek(at + smallStepSeconds),
+      Home: () => seek(0),
+      End: () => seek(track.seconds),
+    }[event.key];
+    if (act === undefined || event.ctrlKey || event.altKey || event.metaKey) return;
+    event.preventDefault();
+    act();
+  };
+  return (
+    <Stack gap="md">
+      <Picture player={player} track={track} onKeyDown={isPressed} />
+      {player.isBroken && <Alert color="yellow">{screen.player.damaged}</Alert>}
+      <Card withBorder padding="md">
+        <Stack gap="md">
+          <Box>
+            <Slider
+              min={0}
+              max={Math.max(track.seconds, 0.1)}
+              step={0.1}
+              value={Math.min(at, Math.max(track.seconds, 0.1))}
+              label={records.seconds}
+              thumbLabel={texts.position}
+              thumbProps={{ "aria-valuetext": texts.positionOf(records.seconds(at), all) }}
+              onChange={seek}
+            />
+            <Ticks track={track} />
+          </Box>
+          <Group justify="space-between" gap="sm">
+            <Group gap="xs">
+              <ActionIcon
+                size="xl"
+                aria-label={texts.restart}
+                title={texts.restart}
+                onClick={() => seek(0)}
+              >
+                <IconPlayerSkipBack aria-hidden />
+              </ActionIcon>
+              <ActionIcon
+                size="xl"
+                aria-label={texts.back10}
+                title={texts.back10}
+                onClick={() => seek(at - stepSeconds)}
+              >
+                <IconRewindBackward10 aria-hidden />
+              </ActionIcon>
+              <Button
+                leftSection={
+                  isPlaying ? (
+                    <IconPlayerPauseFilled size={18} aria-hidden />
+                  ) : (
+                    <IconPlayerPlayFilled size={18} aria-hidden />
+                  )
+                }
+                onClick={toggle}
+              >
+                {isPlaying ? texts.pause : texts.play}
+              </Button>
+              <ActionIcon
+                size="xl"
+                aria-label={texts.forward10}
+                title={texts.forward10}
+                onClick={() => seek(at + stepSeconds)}
+              >
+                <IconRewindForward10 aria-hidden />
+              </ActionIcon>
+              <Text ff="monospace">
+                {records.seconds(at)} / {all}
+              </Text>
+            </Group>
+            <SegmentedControl
+              size="md"
+              aria-label={texts.speed}
+              value={String(speed)}
+              data={speeds.map((each) => ({ value: String(each), label: texts.times(each) }))}
+              onChange={(value) => setSpeed(Number(value))}
+            />
+          </Group>
+          <Marks track={track} onOpen={seek} />
+        </Stack>
+      </Card>
+      <Typed track={track} onOpen={seek} />
+    </Stack>
+  );
+}
+
+type Playing = ReturnType<typeof usePlayback>;
+
+function Picture({
+  player,
+  track,
+  onKeyDown,
+}: {
+  readonly player: Playing;
+  readonly track: ScreenTrack;
+  readonly onKeyDown: (event: React.KeyboardEvent) => void;
+}) {
+  const { place, at, size } = player;
+  const pointer = lastAt(track.pointers, at);
+  return (
+    <Box
+      className="player-screen"
+      style={{ "--ratio": size.height === 0 ? 4 / 3 : size.width / size.height }}
+      role="group"
+      aria-label={screen.player.label}
+      tabIndex={0}
+      onKeyDown={onKeyDown}
+      data-at={at.toFixed(1)}
+      data-settled={player.isSettled || undefined}
+    >
+      <div ref={place} className="recorded-place" aria-hidden />
+      {pointer !== undefined && size.width > 0 && (
+        <div
+          className="screen-pointer"
+          data-pressed={pointer.isPressed || undefined}
+          title={screen.player.pointer}
+          style={{
+            insetInlineStart: `${(100 * pointer.x) / size.width}%`,
+            insetBlockStart: `${(100 * pointer.y) / size.height}%`,
+          }}
+        />
+      )}
+    </Box>
+  );
+}
+
+function Ticks({ track }: { readonly track: ScreenTrack }) {
+  const { seconds, clicks, marks } = track;
+  const tick = (at: number, kind: string, key: string) => (
+    <span
+      key={key}
+      data-kind={kind}
+      style={{ insetInlineStart: `${(100 * at) / Math.max(seconds, 0.1)}%` }}
+    />
+  );
+  return (
+    <div className="ticks" aria-hidden>
+      {clicks.map((at, number) => tick(at, "click", `c${number}`))}
+      {marks.map(({ at }, number) => tick(at, "mark", `m${number}`))}
+    </div>
+  );
+}
+
+function Marks({
+  track,
+  onOpen,
+}: {
+  readonly track: ScreenTrack;
+  readonly onOpen: (at: number) => void;
+}) {
+  const { clicks, marks } = track;
+  if (clicks.length + marks.length === 0) return null;
+  return (
+    <Stack gap={4}>
+      <Group gap="xs">
+        <Text fw={600}>{screen.player.marks}</Text>
+        {clicks.length > 0 && <Text c="dimmed">{screen.player.clicks(clicks.length)}</Text>}
+      </Group>
+      <Group gap="xs">
+        {marks.slice(0, mostMarks).map(({ at, event, details }, number) => (
+          <Button
+            key={number}
+            variant="default"
+            maw="100%"
+            rightSection={<Badge variant="light">{records.seconds(at)}</Badge>}
+            onClick={() => onOpen(at)}
+          >
+            {screen.player.mark(event, details)}
+          </Button>
+        ))}
+      </Group>
+    </Stack>
+  );
+}
+
+function Typed({
+  track,
+  onOpen,
+}: {
+  readonly track: ScreenTrack;
+  readonly onOpen: (at: number) => void;
+}) {
+  const lines = useMemo(() => typedLines(track.keys), [track]);
+  if (lines.length === 0) return null;
+  return (
+    <Card withBorder padding="md">
+      <Stack gap="xs">
+        <Text fw={600}>{screen.player.keysRecorded}</Text>
+        {lines.slice(0, mostMarks).map(({ at, text }, number) => (
+          <Button
+            key={number}
+            variant="subtle"
+            justify="flex-start"
+            leftSection={<Badge variant="light">{records.seconds(at)}</Badge>}
+            onClick={() => onOpen(at)}
+          >
+            <Text ff="monospace" className="breaks-anywhere">
+              {text}
+            </Text>
+          </Button>
+        ))}
+      </Stack>
+    </Card>
+  );
+}
+
+function usePlayback(track: ScreenTrack, speed: number, startAt: number) {
+  const place = useRef<HTMLDivElement>(null);
+  const playback = useRef<ScreenPlayback>(undefined);
+  const [at, setAt] = useState(Math.min(startAt, track.seconds));
+  const [isPlaying, setPlaying] = useState(false);
+  const [isBroken, setBroken] = useState(false);
+  const [isSettled, setSettled] = useState(false);
+  const [size, setSize] = useState<ScreenSize>({ width: 0, height: 0 });
+  const now = useRef(at);
+
+  const show = useCallback(async (wanted: number): Promise<boolean> => {
+    now.current = wanted;
+    setAt(wanted);
+    setSettled(false);
+    const isShown = (await playback.current?.show(wanted)) ?? false;
+    if (isShown) setSettled(true);
+    return isShown;
+  }, []);
+
+  useEffect(() => {
+    if (place.current === null) return undefined;
+    const made = new ScreenPlayback(place.current, track, {
+      resized: setSize,
+      broken: () => setBroken(true),
+    });
+    playback.current = made;
+    void show(now.current);
+    return () => made.dispose();
+  }, [track, show]);
+
+  useEffect(() => {
+    if (!isPlaying) return undefined;
+    let lastMs = performance.now();
+    let isBusy = false;
+    const timer = setInterval(() => {
+      const nowMs = performance.now();
+      const to = Math.min(track.seconds, now.current + ((nowMs - lastMs) / 1000) * speed);
+      // A page that cannot keep up plays slower; it leaves nothing out.
+      lastMs = nowMs;
+      if (isBusy) return;
+      isBusy = true;
+      void show(to).finally(() => {
+        isBusy = false;
+        if (to >= track.seconds) setPlaying(false);
+      });
+    }, tickMs);
+    return () => clearInterval(timer);
+  }, [isPlaying, speed, track, show]);
+
+  const seek = useCallback(
+    (wanted: number): void => void show(Math.max(0, Math.min(track.seconds, wanted))),
+    [track, show],
+  );
+  const toggle = (): void => {
+    if (!isPlaying && now.current >= track.seconds) seek(0);
+    setPlaying(!isPlaying);
+  };
+  return { place, at, size, isPlaying, isBroken, isSettled, seek, toggle };
+}

@@ -1,0 +1,118 @@
+// A recording's screen in a place of the page (shared/protocol.md, "Screens"): a fresh viewer for each segment that is jumped to, fed with what the device
+// sent. Nobody answers what noVNC says, and nothing that is done to the picture goes anywhere.
+import type { RawChannel } from "./raw-channel.ts";
+import { Viewer, type ScreenSize } from "./viewer.ts";
+
+export interface RecordedScreenEvents {
+  readonly resized: (size: ScreenSize) => void;
+  /** What was fed is no screen's stream. */
+  readonly broken: () => void;
+}
+
+export class RecordedScreen {
+  readonly #place: HTMLElement;
+  readonly #events: RecordedScreenEvents;
+  #layer: Layer | undefined;
+  /** Stays in sight until the next one has its first picture. */
+  #former: Layer | undefined;
+
+  constructor(place: HTMLElement, events: RecordedScreenEvents) {
+    this.#place = place;
+    this.#events = events;
+  }
+
+  /** Begins anew: what is fed next is a keyframe. */
+  begin(): void {
+    this.#former?.dispose();
+    this.#former = this.#layer;
+    this.#layer = new Layer(this.#place, {
+      resized: (size) => this.#events.resized(size),
+      broken: () => this.#events.broken(),
+    });
+  }
+
+  /** Bytes from the device; drawn when it returns. */
+  feed(bytes: Uint8Array): void {
+    this.#layer?.feed(bytes);
+  }
+
+  /** All that belongs to one moment was fed. */
+  shown(): void {
+    if (this.#layer?.isConnected !== true) return;
+    this.#former?.dispose();
+    this.#former = undefined;
+  }
+
+  dispose(): void {
+    this.#former?.dispose();
+    this.#layer?.dispose();
+  }
+}
+
+class Layer {
+  readonly #element = document.createElement("div");
+  readonly #socket = new RecordedSocket();
+  readonly #viewer: Viewer;
+  #isConnected = false;
+  #isOver = false;
+
+  constructor(place: HTMLElement, events: RecordedScreenEvents) {
+    this.#element.className = "recorded-layer";
+    place.append(this.#element);
+    this.#viewer = new Viewer(
+      this.#element,
+      this.#socket,
+      {
+        resized: events.resized,
+        connected: () => {
+          this.#isConnected = true;
+        },
+        disconnected: () => {
+          if (!this.#isOver) events.broken();
+          this.#isOver = true;
+        },
+      },
+      true,
+    );
+  }
+
+  get isConnected(): boolean {
+    return this.#isConnected;
+  }
+
+  feed(bytes: Uint8Array): void {
+    let from = 0;
+    // noVNC expects to be answered before it goes on from its handshake, so it gets that byte by byte.
+    while (!this.#isConnected && from < bytes.length && !this.#isOver) {
+      this.#socket.onmessage?.({ data: bytes.subarray(from, from + 1) });
+      from += 1;
+    }
+    if (from < bytes.length && !this.#isOver)
+      this.#socket.onmessage?.({ data: bytes.subarray(from) });
+  }
+
+  dispose(): void {
+    this.#isOver = true;
+    this.#viewer.dispose();
+    this.#element.remove();
+  }
+}
+
+class RecordedSocket implements RawChannel {
+  binaryType = "arraybuffer";
+  readonly protocol = "";
+  readyState = "open";
+  onopen: RawChannel["onopen"] = null;
+  onmessage: RawChannel["onmessage"] = null;
+  onclose: RawChannel["onclose"] = null;
+  onerror: RawChannel["onerror"] = null;
+
+  send(): void {
+    return undefined;
+  }
+
+  close(): void {
+    this.readyState = "closed";
+    queueMicrotask(() => this.onclose?.({}));
+  }
+}

@@ -1,0 +1,146 @@
+// A sealed channel as noVNC's socket: what a job's rights do not cover never leaves the page, nobody acts on a picture that stands still, nothing overflows.
+import * as assert from "uvu/assert";
+import { ChannelSocket, type ScreenRights } from "../../../broker/portal/screen/channel-socket.ts";
+import type { Channel } from "../../../shared/channel/channel.ts";
+import { group } from "../../support/group.ts";
+
+const all: ScreenRights = { mayControl: true, mayResize: true, mayPutClipboard: true };
+const none: ScreenRights = { mayControl: false, mayResize: false, mayPutClipboard: false };
+const key = (isDown: number): Uint8Array => Uint8Array.of(4, isDown, 0, 0, 0, 0, 0, 0x61);
+const pointer = (mask: number, x: number): Uint8Array => Uint8Array.of(5, mask, 0, x, 0, 9);
+const request = Uint8Array.of(3, 1, 0, 0, 0, 0, 0, 9, 0, 9);
+const cutText = Uint8Array.of(6, 0, 0, 0, 0, 0, 0, 1, 0x61);
+const desktopSize = Uint8Array.of(251, 0, 4, 0, 3, 0, 1, 0);
+
+/** The channel's end in the page: what was written, and whether it takes more. */
+class Written {
+  readonly messages: number[][] = [];
+  takesMore = true;
+  isAborted = false;
+  readonly channel = {
+    write: (bytes: Uint8Array): boolean => {
+      this.messages.push([...bytes]);
+      return this.takesMore;
+    },
+    abort: (): void => {
+      this.isAborted = true;
+    },
+  } as unknown as Channel;
+
+  socket(rights: ScreenRights): ChannelSocket {
+    return new ChannelSocket(this.channel, rights);
+  }
+}
+
+const passing: readonly [
+  note: string,
+  rights: ScreenRights,
+  message: Uint8Array,
+  passes: boolean,
+][] = [
+  ["a key with control", all, key(1), true],
+  ["no key without", none, key(1), false],
+  ["no scancode without", none, Uint8Array.of(255, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1), false],
+  ["a click with control", all, pointer(1, 1), true],
+  ["no click without, nor a move", none, pointer(0, 1), false],
+  ["a size with resize", all, desktopSize, true],
+  ["no size without", { ...all, mayResize: false }, desktopSize, false],
+  ["a picture is always asked for", none, request, true],
+  ["noVNC itself puts no text into the clipboard", all, cutText, false],
+];
+
+await group("screen socket", { timeoutMs: 10_000 }, (test) => {
+  for (const [note, rights, message, passes] of passing) {
+    test(`passes: ${note}`, () => {
+      const written = new Written();
+      written.socket(rights).send(message);
+      assert.equal(written.messages, passes ? [[...message]] : []);
+    });
+  }
+  test("a text for the clipboard goes as one message, in Latin 1, with the right alone", () => {
+    const written = new Written();
+    assert.ok(written.socket(all).sendCutText("aü€\r\nb"));
+    assert.equal(written.messages, [[6, 0, 0, 0, 0, 0, 0, 5, 0x61, 0xfc, 0x3f, 0x0a, 0x62]]);
+    assert.not(written.socket({ ...all, mayPutClipboard: false }).sendCutText("a"));
+    assert.is(written.messages.length, 1);
+  });
+  test("noVNC's buffer may be used again as soon as it was sent", () => {
+    const written = new Written();
+    written.takesMore = false;
+    const socket = written.socket(all);
+    socket.send(request);
+    const reused = key(1);
+    socket.send(reused);
+    reused.fill(0);
+    written.takesMore = true;
+    socket.drained();
+    assert.equal(written.messages, [[...request], [...key(1)]]);
+  });
+  test("while the channel is full, moves give way to the last one, clicks and keys do not", () => {
+    const written = new Written();
+    written.takesMore = false;
+    const socket = written.socket(all);
+    for (const message of [request, pointer(0, 1), pointer(0, 2), pointer(1, 3), pointer(1, 4)]) {
+      socket.send(message);
+    }
+    socket.send(key(1));
+    assert.ok(socket.isFull);
+    written.takesMore = true;
+    socket.drained();
+    assert.equal(
+      written.messages,
+      [request, pointer(0, 2), pointer(1, 4), key(1)].map((bytes) => [...bytes]),
+    );
+    assert.not(socket.isFull);
+  });
+  test("while the connection is away nothing is pressed, and what is held is let go", () => {
+    const written = new Written();
+    const socket = written.socket(all);
+    socket.send(key(1));
+    socket.send(pointer(1, 7));
+    socket.away(true);
+    const before = written.messages.length;
+    socket.send(key(1));
+    socket.send(pointer(1, 8));
+    assert.not(socket.sendCutText("a"));
+    assert.is(written.messages.length, before);
+    socket.send(key(0));
+    socket.away(false);
+    assert.equal(
+      written.messages.slice(before),
+      [key(0), pointer(0, 7)].map((bytes) => [...bytes]),
+    );
+    socket.send(key(1));
+    assert.is(written.messages.length, before + 3);
+  });
+  test("what the device sends is acknowledged after noVNC took it, also when noVNC fails", () => {
+    const socket = new Written().socket(all);
+    const seen: string[] = [];
+    socket.onmessage = () => {
+      seen.push("taken");
+    };
+    socket.take(Uint8Array.of(1), () => seen.push("settled"));
+    socket.onmessage = () => {
+      throw new Error("no such encoding");
+    };
+    assert.throws(() => socket.take(Uint8Array.of(1), () => seen.push("settled")));
+    assert.equal(seen, ["taken", "settled", "settled"]);
+  });
+  test("an end of noVNC's ends the channel, and an end of the channel noVNC, once", () => {
+    const written = new Written();
+    const socket = written.socket(all);
+    let ends = 0;
+    socket.onclose = () => {
+      ends += 1;
+    };
+    socket.closed();
+    socket.closed();
+    assert.is(ends, 1);
+    assert.not(written.isAborted);
+    const other = written.socket(all);
+    other.close();
+    assert.ok(written.isAborted);
+    other.send(request);
+    assert.equal(written.messages, []);
+  });
+});
