@@ -37,10 +37,9 @@ export async function negotiate(
   clock: Clock,
 ): Promise<void> {
   const wanted = security === "nla" ? protocols.ssl | protocols.hybrid : protocols.ssl;
-  const request = Buffer.from([
-    ...[tpktVersion, 0, 0, 19, 14, 0xe0, 0, 0, 0, 0, 0],
-    ...[1, 0, 8, 0, wanted, 0, 0, 0],
-  ]);
+  // TPKT, a connection request of X.224, and in it what security is asked for.
+  const request = Buffer.from("030000130ee000000000000100080000000000", "hex");
+  request.writeUInt8(wanted, 15);
   const answer = confirmation(socket, clock);
   socket.write(request);
   const confirm = await answer;

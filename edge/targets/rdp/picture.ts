@@ -7,9 +7,7 @@ import { SallyportError } from "../../../shared/errors.ts";
 
 const encodings = { raw: 0, cursor: -239 } as const;
 /** 32 bits, depth 24, little endian, true colour, red at 16, green at 8, blue at 0: of four bytes the last is no colour. */
-const pixelFormat = Buffer.from([
-  ...[0, 0, 0, 0, 32, 24, 0, 1, 0, 255, 0, 255, 0, 255, 16, 8, 0, 0, 0, 0],
-]);
+const pixelFormat = Buffer.from("00000000" + "20180001" + "00ff00ff00ff1008" + "00000000", "hex");
 const bytesPerPixel = 4;
 /** A picture is looked at as it comes, not kept; everything else is short. */
 const maxKeptBytes = 64 * 1024;

@@ -1,0 +1,168 @@
+// xrdp with sesman as Debian has them, with settings of their own: they read fixed places, so each runs where those places are its own (a mount
+// namespace). Sessions are a temporary user's, who is gone afterwards with all that ran as him.
+import { chmodSync, cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { freePort } from "../support/port.ts";
+import { startProcess } from "../support/process.ts";
+import { temporaryFolder } from "../support/temporary.ts";
+import { makeCertificate } from "./rdp-certificate.ts";
+import {
+  desktopScript,
+  isListening,
+  screenshotOf,
+  type DeviceDisplay,
+  type RdpPlant,
+} from "./rdp.ts";
+import { addSystemUser } from "./system-user.ts";
+
+const displayWaits = 200;
+const displayWaitMs = 50;
+
+const logging = `[Logging]
+LogFile=/dev/null
+LogLevel=INFO
+EnableSyslog=false
+EnableConsole=true
+ConsoleLevel=INFO
+EnableProcessId=false
+[LoggingPerLogger]`;
+
+/** Starts both; resolves when xrdp takes connections. Root only. */
+export async function startXrdp(colour: string): Promise<RdpPlant> {
+  await using started = new AsyncDisposableStack();
+  const folder = started.use(temporaryFolder());
+  const user = started.use(await addSystemUser());
+  const { certificate, key, fingerprint } = await makeCertificate(folder);
+  const [port, sesmanPort] = [await freePort(), await freePort()];
+  const settings = folder.file("etc");
+  cpSync("/etc/xrdp", settings, { recursive: true });
+  mkdirSync(folder.file("run"), { mode: 0o755 });
+  const displayFile = join(user.home, "display");
+  const typedFile = join(user.home, "typed");
+  writeFileSync(join(settings, "xrdp.ini"), xrdpSettings(port, certificate, key));
+  writeFileSync(join(settings, "sesman.ini"), sesmanSettings(settings, sesmanPort));
+  const start = join(settings, "startwm.sh");
+  const tell = `echo "$DISPLAY" > ${displayFile}.new; mv ${displayFile}.new ${displayFile}`;
+  writeFileSync(start, `#!/bin/sh\n${tell}\n${desktopScript(colour, typedFile)}`);
+  chmodSync(start, 0o755);
+  chmodSync(folder.path, 0o755);
+  const mounts = `mount --bind ${settings} /etc/xrdp && mount --bind ${folder.file("run")} /run/xrdp`;
+  const inside = (command: string) =>
+    started.use(
+      startProcess("unshare", [
+        "--mount",
+        "sh",
+        "-c",
+        `mkdir -p /run/xrdp; ${mounts}; exec ${command}`,
+      ]),
+    );
+  const sesman = inside("xrdp-sesman -n -c /etc/xrdp/sesman.ini");
+  if (!(await isListening(sesman, sesmanPort))) throw new Error(`no sesman: ${sesman.stdout}`);
+  const server = inside("xrdp -n -c /etc/xrdp/xrdp.ini");
+  if (!(await isListening(server, port))) throw new Error(`no xrdp: ${server.stdout}`);
+  const display = async (): Promise<DeviceDisplay> => {
+    for (let wait = 0; wait < displayWaits; wait += 1) {
+      const number = readIfThere(displayFile);
+      if (number !== undefined) {
+        return { DISPLAY: number.trim(), XAUTHORITY: join(user.home, ".Xauthority") };
+      }
+      await delay(displayWaitMs);
+    }
+    throw new Error(`nobody has signed in to xrdp: ${sesman.stdout}${server.stdout}`);
+  };
+  const ending = started.move();
+  return {
+    host: "127.0.0.1",
+    port,
+    login: user.name,
+    password: user.password,
+    security: "tls",
+    certificate: fingerprint,
+    display,
+    screenshot: async () => screenshotOf(await display()),
+    typed: () => readIfThere(typedFile) ?? "",
+    [Symbol.asyncDispose]: () => ending.disposeAsync(),
+  };
+}
+
+function xrdpSettings(port: number, certificate: string, key: string): string {
+  return `[Globals]
+ini_version=1
+fork=true
+port=tcp://127.0.0.1:${port}
+tcp_nodelay=true
+security_layer=tls
+certificate=${certificate}
+key_file=${key}
+ssl_protocols=TLSv1.2, TLSv1.3
+autorun=Xvnc
+allow_channels=true
+bitmap_cache=true
+bitmap_compression=true
+bulk_compression=true
+max_bpp=32
+new_cursors=true
+use_fastpath=both
+${logging}
+[Channels]
+rdpdr=true
+rdpsnd=true
+drdynvc=true
+cliprdr=true
+[Xvnc]
+name=Xvnc
+lib=libvnc.so
+username=ask
+password=ask
+ip=127.0.0.1
+port=-1
+`;
+}
+
+function sesmanSettings(settings: string, port: number): string {
+  // Displays of other plants in other mount namespaces share the network: the port makes the numbers differ.
+  return `[Globals]
+ListenAddress=127.0.0.1
+ListenPort=${port}
+EnableUserWindowManager=false
+DefaultWindowManager=/etc/xrdp/startwm.sh
+ReconnectScript=/etc/xrdp/reconnectwm.sh
+[Security]
+AllowRootLogin=false
+AlwaysGroupCheck=false
+RestrictOutboundClipboard=none
+RestrictInboundClipboard=none
+[Sessions]
+X11DisplayOffset=${200 + (port % 1_000) * 4}
+MaxSessions=10
+KillDisconnected=false
+Policy=Default
+${logging}
+[Xvnc]
+param=Xvnc
+param=-bs
+param=-nolisten
+param=tcp
+param=-localhost
+param=-dpi
+param=96
+[Chansrv]
+FuseMountName=thinclient_drives
+FileUmask=077
+[ChansrvLogging]
+LogLevel=INFO
+EnableSyslog=false
+[SessionVariables]
+PULSE_SCRIPT=${settings}/pulse/default.pa
+`;
+}
+
+function readIfThere(file: string): string | undefined {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw cause;
+  }
+}
