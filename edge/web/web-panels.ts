@@ -88,6 +88,7 @@ export class WebPanels {
 
   /** The relay answers a request for a certificate. */
   async heardCertificate({ chain, why }: DownMessage<"certificate">): Promise<void> {
+    if (!this.#isAsking) return;
     this.#isAsking = false;
     try {
       if (chain === null) throw new Error(why ?? "no reason given");
