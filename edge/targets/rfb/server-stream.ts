@@ -8,6 +8,8 @@ import { makeKeyframe } from "./keyframe.ts";
 import { ScreenState, walkRectangle } from "./rectangles.ts";
 import { WalkInput, type Walk } from "./walk-input.ts";
 
+export { maxPixels } from "./framebuffer.ts";
+
 const message = {
   framebufferUpdate: 0,
   setColourMapEntries: 1,
