@@ -1,5 +1,5 @@
 // The door of one web panel (shared/protocol.md, "Web panels"): a ticket, once and soon, becomes a cookie; with the cookie a request goes on to the
-// panel, without it nothing does. Invariants: the cookie never reaches the device; both die with the opening; other sites' pages get nothing by it.
+// panel, without it nothing does. Invariants: the cookie never reaches the device; both die with the opening.
 import type { IncomingMessage } from "node:http";
 import type { Clock } from "../../shared/clock.ts";
 import { isSameToken, makeToken } from "./tokens.ts";
@@ -77,20 +77,6 @@ export class Door {
     else delete headers.cookie;
     return isIn;
   }
-}
-
-/**
- * Whether another origin's page asks. A sibling panel is of the same site, so its requests carry the cookie: without this it could act here, if
- * it knew the name. Going there as a whole page is what links and the ticket's form do.
- */
-export function isForeign({ headers, method }: IncomingMessage, origin: string): boolean {
-  const site = headers["sec-fetch-site"];
-  const isVisit =
-    headers["sec-fetch-mode"] === "navigate" &&
-    headers["sec-fetch-dest"] === "document" &&
-    (method === "GET" || method === "HEAD");
-  if (site !== undefined && site !== "same-origin" && site !== "none" && !isVisit) return true;
-  return !isVisit && headers.origin !== undefined && headers.origin !== origin;
 }
 
 function isCookieAt(rawHeaders: readonly string[], valueAt: number): boolean {

@@ -2,11 +2,14 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 
-/** Answers the requests of one opening. Only requests that have proved themselves by the opening's own cookie come here, and without it. */
+/**
+ * Answers the requests of one opening. Only requests that have proved themselves by the opening's own cookie come here, and without it; from which
+ * page they come is the handler's to judge.
+ */
 export interface WebHandler {
   /** `origin` is the panel's own, as the browser has it: `https://<name>.<label>.<domain>[:port]`. */
   handle(request: IncomingMessage, response: ServerResponse, origin: string): void;
-  /** A request to upgrade; its Origin was compared already. Owns the socket. */
+  /** A request to upgrade. Owns the socket. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, origin: string): void;
 }
 

@@ -8,7 +8,7 @@ import type { Duplex } from "node:stream";
 import { createSecureContext, type SecureContext, type TLSSocket } from "node:tls";
 import type { Clock } from "../../shared/clock.ts";
 import type { ByteConnection } from "../../shared/socket-transport.ts";
-import { Door, enterPath, isForeign, reservedPath, type DoorOptions } from "./door.ts";
+import { Door, enterPath, reservedPath, type DoorOptions } from "./door.ts";
 import { answerPage, readTicket } from "./entry.ts";
 import { TunnelStream } from "./tunnel-stream.ts";
 
@@ -137,7 +137,7 @@ export class WebServer {
     if (door === undefined || !url.startsWith("/")) answerPage(response, 421, "gone");
     else if (url === enterPath && request.method === "POST") {
       void this.#enter(request, response, door);
-    } else if (!door.takeCookie(request) || isForeign(request, door.origin)) {
+    } else if (!door.takeCookie(request)) {
       this.#options.onRefused("web-visit-refused");
       answerPage(response, 403, "ticketless");
     } else if (url.startsWith(reservedPath)) answerPage(response, 404, "gone");
@@ -164,12 +164,11 @@ export class WebServer {
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const door = this.#doorOf(request);
-    const { url = "", headers } = request;
+    const { url = "" } = request;
     const isOwn =
       door !== undefined &&
       url.startsWith("/") &&
       !url.startsWith(reservedPath) &&
-      headers.origin === door.origin &&
       door.takeCookie(request);
     if (isOwn) return door.panel.upgrade(request, socket, head, door.origin);
     this.#options.onRefused("web-visit-refused");
