@@ -5,6 +5,7 @@ import { findTarget } from "../../shared/document/manifest.ts";
 import { jobTargets, type JobTargets, type Request } from "../../shared/document/request.ts";
 import type { TargetId } from "../../shared/ids.ts";
 import { personWords } from "../../shared/site/people.ts";
+import { browserRisk, isThroughRelayName } from "../../shared/site/right-words.ts";
 import { targetArgument } from "./arguments.ts";
 import * as v from "valibot";
 import { CommandError } from "./exit-codes.ts";
@@ -40,6 +41,7 @@ export function jobQuestion(
     }),
     "targets:",
     ...request.targets.map((asked) => `  ${targetWords(asked, grant, held)}`),
+    ...(isThroughRelayName(grant.targets) ? [`  browser: ${browserRisk}`] : []),
     ...grant.hostKeys.map(
       ({ target, fingerprint }) =>
         `  ${target}  may show, for this job, another host key than the pinned one: ${fingerprint}`,

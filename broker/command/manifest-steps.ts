@@ -3,6 +3,7 @@
 import { signEnvelope, type Envelope } from "../../shared/document/envelope.ts";
 import { acceptNext } from "../../shared/document/succession.ts";
 import { changesBetween } from "../../shared/site/changes.ts";
+import { browserRisk, newlyInBrowser } from "../../shared/site/right-words.ts";
 import { readDraft } from "../../shared/site/manifest-draft.ts";
 import type { Published, Site } from "./site.ts";
 
@@ -16,6 +17,8 @@ export async function proposeManifest(site: Site, draft: unknown): Promise<Publi
   site.requireRole("owner");
   tui.progress(`manifest ${next.version} of site "${next.name}":`);
   for (const line of changes) tui.progress(`  ${line}`);
+  for (const { id } of newlyInBrowser(held, next))
+    tui.progress(`  ${id} in the browser: ${browserRisk}`);
   await tui.mustConfirm(`sign manifest ${next.version}?`);
   const { sign } = await site.key();
   return publishManifest(site, await signEnvelope("manifest", next, [sign]));

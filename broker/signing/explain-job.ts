@@ -15,6 +15,7 @@ import {
   type Request,
 } from "../../shared/document/request.ts";
 import type { DocumentHash } from "../../shared/ids.ts";
+import { toldRights } from "../../shared/site/right-words.ts";
 import {
   edgeName,
   personFact,
@@ -69,7 +70,7 @@ export async function explainGrant(envelope: Envelope, known: Known): Promise<Qu
   return {
     question: grantQuestion(grant, replaced?.payload, known),
     meaning: [...quorumWords(policies), ...job.grantMeaning],
-    warnings: hostKeyWarnings(grant, known),
+    warnings: [...hostKeyWarnings(grant, known), ...browserWarnings(grant.targets, known)],
     facts: [
       ...hostKeyFacts(grant, known),
       ...(less.length > 0 ? [{ label: labels.differs, lines: less, isStriking: true }] : []),
@@ -116,10 +117,18 @@ function differences(grant: Grant, asked: Request, { held }: Known): Words[] {
   }
   for (const { id, rights } of asked.targets) {
     const given = grant.targets.find((item) => item.id === id);
-    const missing = rights.filter((right) => given?.rights.includes(right) === false);
-    if (given === undefined) lines.push(job.less.target(targetName(held, id)));
-    else if (missing.length > 0) {
-      lines.push(job.less.rights(targetName(held, id), rightsWords(missing)));
+    if (given === undefined) {
+      lines.push(job.less.target(targetName(held, id)));
+      continue;
+    }
+    const isWatchOnly = rights.includes("control") && toldRights(given.rights).includes("view");
+    if (isWatchOnly) lines.push(job.less.watchOnly(targetName(held, id)));
+    const missing = toldRights(rights)
+      .filter((right) => !given.rights.includes(right))
+      .filter((right) => right !== "control" || !isWatchOnly);
+    if (missing.length > 0) {
+      const kind = findTarget(held.manifest.payload, id)?.kind;
+      lines.push(job.less.rights(targetName(held, id), rightsWords(missing, kind)));
     }
   }
   return lines;
@@ -130,6 +139,13 @@ function hostKeyWarnings({ hostKeys }: Grant, { held }: Known): Words[] {
   return [...new Set(hostKeys.map(({ target }) => target))].map((id) =>
     job.hostKey(targetName(held, id)),
   );
+}
+
+// A page under the relay's name is the one way in that does not hold against the relay: whoever lets somebody in by it must know.
+function browserWarnings(targets: JobTargets, { held }: Known): Words[] {
+  return targets
+    .filter(({ rights }) => rights.includes("browser"))
+    .map(({ id }) => job.browser(targetName(held, id)));
 }
 
 function hostKeyFacts({ hostKeys }: Grant, { held }: Known): Fact[] {
@@ -158,7 +174,7 @@ export function explainRequest(envelope: Envelope, known: Known): Question {
       lengthOf(request.minutes),
     ),
     meaning: job.requestMeaning,
-    warnings: [],
+    warnings: browserWarnings(request.targets, known),
     facts: [...purposeFacts(request), ...placeFacts(request, known)],
     exactly: [],
     button: job.buttons.request,
@@ -295,7 +311,7 @@ function timeFacts({ startBeforeAt, minutes, endsAt, windows }: Times, isInAll =
 function deviceFact(targets: JobTargets, { held }: Known): Fact {
   const lines = targets.map(({ id, rights }) => {
     const listed = findTarget(held.manifest.payload, id);
-    const words = job.device(listed?.name ?? id, id, rightsWords(rights));
+    const words = job.device(listed?.name ?? id, id, rightsWords(rights, listed?.kind));
     return listed?.legacy === true ? [...words, ...job.legacy] : words;
   });
   return { label: labels.devices, lines };

@@ -20,11 +20,13 @@ import { parseRoster } from "../../shared/document/roster.ts";
 import type { SignIn } from "../../shared/document/sign-in.ts";
 import { checkSuccessor } from "../../shared/document/succession.ts";
 import { changesBetween } from "../../shared/site/changes.ts";
+import { newlyInBrowser } from "../../shared/site/right-words.ts";
 import { personFact, requireAbout, spoken, type About, type Known } from "./known.ts";
 import { manifestChanges } from "./manifest-changes.ts";
 import type { Fact, Question } from "./question.ts";
 import {
   invitation as invitationTexts,
+  job as jobTexts,
   labels,
   moment,
   refusals,
@@ -42,7 +44,10 @@ export function explainFirstManifest(manifest: Manifest): Question {
   return {
     question: siteTexts.found(manifest.name),
     meaning: siteTexts.foundMeaning,
-    warnings: recovery === null ? [siteTexts.noRecovery] : [],
+    warnings: [
+      ...(recovery === null ? [siteTexts.noRecovery] : []),
+      ...newlyInBrowser({ targets: [] }, manifest).map(({ name }) => jobTexts.browser(name)),
+    ],
     facts: [
       { label: labels.owners, lines: owners.map(({ name, id }) => siteTexts.owner(name, id)) },
       {
@@ -75,8 +80,12 @@ export async function explainManifest(envelope: Envelope, known: Known): Promise
   return {
     question: siteTexts.change(before.payload.name),
     meaning: siteTexts.changeMeaning,
-    warnings:
-      after.recovery === null && before.payload.recovery !== null ? [siteTexts.noRecovery] : [],
+    warnings: [
+      ...(after.recovery === null && before.payload.recovery !== null
+        ? [siteTexts.noRecovery]
+        : []),
+      ...newlyInBrowser(before.payload, after).map(({ name }) => jobTexts.browser(name)),
+    ],
     facts: [
       {
         label: labels.changes,

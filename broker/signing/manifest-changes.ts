@@ -84,20 +84,22 @@ function added(noun: string, item: Item): Words {
   const shown = Object.entries(item)
     .filter(([key]) => key !== "id" && key !== "name")
     .flatMap(([key, value]) => {
-      const words = valueWords(key, value);
+      const words = valueWords(key, value, item);
       return words === undefined ? [] : [site.field(key, undefined, words)];
     });
   return shown.length === 0 ? sentence : site.withFields(sentence, listed(shown));
 }
 
 // Values that say something to a person; keys and whole objects stand in the exact list.
-function valueWords(field: string, value: unknown): Words | undefined {
+function valueWords(field: string, value: unknown, item: object): Words | undefined {
   if (typeof value === "boolean") return value ? site.yes : site.no;
   if (typeof value === "number") return say`${value}`;
   if (value === null) return site.nobody;
   if (typeof value === "string" && value.length <= longestShown) return say`${value}`;
   if (!Array.isArray(value) || !value.every((item) => typeof item === "string")) return undefined;
-  return field === "rights" ? rightsWords(value) : listed(value.map((item) => say`${item}`));
+  return field === "rights"
+    ? rightsWords(value, "kind" in item ? String(item.kind) : undefined)
+    : listed(value.map((each) => say`${each}`));
 }
 
 function itemChanges(noun: string, before: Item, after: Item): Words[] {
@@ -120,7 +122,7 @@ function itemChanges(noun: string, before: Item, after: Item): Words[] {
       sentences.push(keyChange(name, before.keys as Keys, after.keys as Keys));
     } else {
       const values = [before, after].map((item) =>
-        valueWords(field, Object.entries(item).find(([key]) => key === field)?.[1]),
+        valueWords(field, Object.entries(item).find(([key]) => key === field)?.[1], item),
       );
       rest.push(site.field(field, values[0], values[1]));
     }

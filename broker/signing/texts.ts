@@ -1,5 +1,6 @@
 // All texts of the signing page. Short sentences, for people in a plant: no word of the trade that the portal does not use, too.
 import type { Purpose } from "../../shared/document/proof.ts";
+import { browserRisk, rightWords, toldRights } from "../../shared/site/right-words.ts";
 import { listed, say, type Words } from "./words.ts";
 
 const moments = new Intl.DateTimeFormat("en-GB", {
@@ -35,17 +36,13 @@ export function daysWords(days: readonly number[]): Words {
   return listed(days.map((day) => [weekdays[day - 1] ?? String(day)]));
 }
 
-const rights: Readonly<Record<string, string>> = {
-  terminal: "open a terminal",
-  exec: "run commands",
-  files: "copy files",
-  connect: "connect to its ports",
-};
-export const rightWords = (right: string): Words => {
-  const known = rights[right];
+const wordsOfRight = (right: string, kind: string | undefined): Words => {
+  const known = rightWords(right, kind);
   return known === undefined ? say`“${right}”` : [known];
 };
-export const rightsWords = (names: readonly string[]): Words => listed(names.map(rightWords));
+/** Rights on a target of this kind; what one of them includes is not said twice. */
+export const rightsWords = (names: readonly string[], kind: string | undefined): Words =>
+  listed(toldRights(names).map((right) => wordsOfRight(right, kind)));
 
 const roles: Readonly<Record<string, string>> = {
   owner: "owner",
@@ -124,6 +121,7 @@ export const job = {
   inEachWindow: (length: Words) => say`${length} each time, from the first connection`,
   hostKey: (name: string) =>
     say`${name} does not show the key that the site knows. You would accept another one for this job. Ask at the device first.`,
+  browser: (name: string) => say`${name} in the browser: ${[browserRisk]}`,
   hostKeyLine: (name: string, fingerprint: string) => say`${name}: ${fingerprint}`,
   startsBefore: (at: Words) => say`Starts before ${at}`,
   endsBy: (at: Words) => say`Ends by ${at}`,
@@ -140,6 +138,7 @@ export const job = {
     windows: say`At fewer times`,
     target: (name: string) => say`${name} is left out`,
     rights: (name: string, missing: Words) => say`${name}: not to ${missing}`,
+    watchOnly: (name: string) => say`${name}: to look only, without mouse and keyboard`,
     start: (given: Words, asked: Words) => say`Must start before ${given} instead of ${asked}`,
   },
   approversNeeded: (count: number) =>

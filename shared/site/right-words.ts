@@ -36,3 +36,15 @@ export function toldRights(rights: readonly string[]): readonly string[] {
 export function isThroughRelayName(targets: readonly { rights: readonly string[] }[]): boolean {
   return targets.some(({ rights }) => rights.includes("browser"));
 }
+
+/** Targets that are offered so from this manifest on: whoever signs it is told what that gives away. */
+export function newlyInBrowser<
+  Target extends { readonly id: string; readonly rights: readonly string[] },
+>(
+  before: { readonly targets: readonly Target[] },
+  after: { readonly targets: readonly Target[] },
+): Target[] {
+  const offers = ({ rights }: Target): boolean => rights.includes("browser");
+  const older = new Set(before.targets.filter(offers).map(({ id }) => id));
+  return after.targets.filter((target) => offers(target) && !older.has(target.id));
+}

@@ -2,11 +2,12 @@
 import { Card, Checkbox, Chip, Fieldset, Group, Stack, Switch, Text } from "@mantine/core";
 import type { TargetId } from "../../../shared/ids.ts";
 import type { Job } from "../../../shared/site/jobs.ts";
+import { toldRights } from "../../../shared/site/right-words.ts";
 import { minutesWords } from "../shell/moment.tsx";
 import { useSide } from "../shell/person-context.tsx";
 import { approvals } from "../texts/approvals.ts";
 import type { Given } from "./answers.ts";
-import { rightWords, targetName } from "./words.ts";
+import { rightOn, rightsOn, targetName } from "./words.ts";
 
 const texts = approvals.question;
 const usualMinutes = [15, 30, 60, 120, 240, 480];
@@ -67,11 +68,11 @@ export function Narrowing({
                   />
                 )}
                 {rights.length > 1 &&
-                  rights.map((right) => (
+                  offered(rights, kept).map((right) => (
                     <Checkbox
                       key={right}
                       size="md"
-                      label={rightWords(right)}
+                      label={rightOn(side.held, id, right)}
                       checked={kept.includes(right)}
                       onChange={(event) =>
                         withRights(
@@ -84,7 +85,7 @@ export function Narrowing({
                     />
                   ))}
                 {rights.length === 1 && asked.targets.length === 1 && (
-                  <Text c="dimmed">{rights.map(rightWords).join(", ")}</Text>
+                  <Text c="dimmed">{rightsOn(side.held, { id, rights })}</Text>
                 )}
               </Stack>
             </Fieldset>
@@ -93,4 +94,9 @@ export function Narrowing({
       </Stack>
     </Card>
   );
+}
+
+// Whoever operates a screen sees it; taken out, what is left is to see it only.
+function offered(rights: readonly string[], kept: readonly string[]): readonly string[] {
+  return kept.includes("control") ? toldRights(rights) : rights;
 }

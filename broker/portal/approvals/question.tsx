@@ -4,7 +4,9 @@ import {
   IconAdjustments,
   IconAlertTriangle,
   IconBan,
+  IconEye,
   IconFingerprint,
+  IconKeyboard,
   IconUsers,
 } from "@tabler/icons-react";
 import { useState } from "react";
@@ -12,6 +14,7 @@ import { findTarget } from "../../../shared/document/manifest.ts";
 import { requireAnchor } from "../../../shared/site/approvals.ts";
 import { spoken } from "../../../shared/site/invitations.ts";
 import type { Job } from "../../../shared/site/jobs.ts";
+import { browserRisk, isThroughRelayName } from "../../../shared/site/right-words.ts";
 import { clockWords, exactWords, minutesWords, Moment } from "../shell/moment.tsx";
 import { useSide } from "../shell/person-context.tsx";
 import { useLoaded } from "../shell/use-loaded.ts";
@@ -26,7 +29,7 @@ import { Told } from "./told.tsx";
 import { useAct } from "../shell/use-act.ts";
 import type { Jobs } from "./use-jobs.ts";
 import { windowsWords } from "../shell/windows-words.ts";
-import { machinesWords, nameOf, policiesOf, rightWords, targetName, whoOf } from "./words.ts";
+import { machinesWords, nameOf, policiesOf, rightsOn, targetName, whoOf } from "./words.ts";
 
 const texts = approvals.question;
 const keyCharacters = 16;
@@ -92,6 +95,7 @@ export function Question({
       <Card withBorder padding="lg">
         <CoreFacts job={job} />
       </Card>
+      <Risks job={job} given={settled ?? given} mayGiveLess={settled === undefined} />
       {settled === undefined ? (
         reason === undefined && (
           <Stack gap="xs">
@@ -171,6 +175,48 @@ export function Question({
   );
 }
 
+// What the yes gives away, by what would be given now: it goes as soon as it is taken out.
+function Risks({
+  job,
+  given,
+  mayGiveLess,
+}: {
+  readonly job: Job;
+  readonly given: Pick<Given, "targets">;
+  readonly mayGiveLess: boolean;
+}) {
+  const side = useSide();
+  const policies = policiesOf(side.held, given.targets);
+  const onScreen = given.targets.some(({ rights }) => rights.includes("control"));
+  return (
+    <>
+      {isThroughRelayName(given.targets) && (
+        <Alert
+          color="yellow"
+          icon={<IconAlertTriangle aria-hidden />}
+          title={texts.browserTitle}
+          role="status"
+        >
+          <Text>{browserRisk}</Text>
+          {mayGiveLess && whyNot(side, job) === undefined && <Text>{texts.browserLess}</Text>}
+        </Alert>
+      )}
+      {policies.some(({ supervised }) => supervised) && (
+        <Group gap="xs" wrap="nowrap">
+          <IconEye size={20} aria-hidden />
+          <Text>{texts.watched}</Text>
+        </Group>
+      )}
+      {onScreen && policies.some(({ recordKeys }) => recordKeys) && (
+        <Group gap="xs" wrap="nowrap">
+          <IconKeyboard size={20} aria-hidden />
+          <Text>{texts.recordedKeys}</Text>
+        </Group>
+      )}
+    </>
+  );
+}
+
 function CoreFacts({ job }: { readonly job: Job }) {
   const side = useSide();
   const { payload } = job.request;
@@ -187,7 +233,7 @@ function CoreFacts({ job }: { readonly job: Job }) {
         <Stack gap={4} component="span">
           {payload.targets.map(({ id, rights }) => (
             <Text key={id} span>
-              <b>{targetName(side.held, id)}</b>: {rights.map(rightWords).join(", ")}{" "}
+              <b>{targetName(side.held, id)}</b>: {rightsOn(side.held, { id, rights })}{" "}
               {findTarget(side.held.manifest.payload, id)?.legacy === true && (
                 <Badge
                   color="orange"
@@ -300,7 +346,7 @@ function Settled({ job, signers }: { readonly job: Job; readonly signers: readon
         <Text>{texts.fromFirst(minutesWords(settled.minutes))}</Text>
         {settled.targets.map(({ id, rights }) => (
           <Text key={id}>
-            <b>{targetName(side.held, id)}</b>: {rights.map(rightWords).join(", ")}
+            <b>{targetName(side.held, id)}</b>: {rightsOn(side.held, { id, rights })}
           </Text>
         ))}
         <Text c="dimmed">{texts.fixed}</Text>

@@ -21,7 +21,7 @@ import { Told } from "./told.tsx";
 import { useAct } from "../shell/use-act.ts";
 import { useReading } from "../shell/use-reading.ts";
 import { windowsWords } from "../shell/windows-words.ts";
-import { machinesWords, nameOf, policiesOf, rightWords, targetName, whoOf } from "./words.ts";
+import { machinesWords, nameOf, policiesOf, rightsOn, targetName, whoOf } from "./words.ts";
 
 const texts = approvals.running;
 const steps = [15, 30, 60];
@@ -109,7 +109,7 @@ export function Running({
           <Fact label={approvals.question.ticket}>{payload.ticket}</Fact>
           {job.grant?.payload.targets.map(({ id, rights }) => (
             <Fact key={id} label={targetName(side.held, id)}>
-              {rights.map(rightWords).join(", ")}
+              {rightsOn(side.held, { id, rights })}
             </Fact>
           ))}
           {job.grant !== undefined && (

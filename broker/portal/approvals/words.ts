@@ -4,7 +4,7 @@ import type { Held } from "../../../shared/document/held.ts";
 import type { JobTargets } from "../../../shared/document/request.ts";
 import type { DocumentHash, PersonId, TargetId } from "../../../shared/ids.ts";
 import type { Job } from "../../../shared/site/jobs.ts";
-import { approvals } from "../texts/approvals.ts";
+import { rightWords, toldRights } from "../../../shared/site/right-words.ts";
 
 export interface Who {
   readonly name: string;
@@ -40,8 +40,16 @@ export function machinesWords(held: Held, targets: JobTargets): string {
   return targets.map(({ id }) => targetName(held, id)).join(", ");
 }
 
-export function rightWords(right: string): string {
-  return Object.hasOwn(approvals.rights, right) ? (approvals.rights[right] ?? right) : right;
+/** A right on this target in words. */
+export function rightOn({ manifest }: Held, id: TargetId, right: string): string {
+  return rightWords(right, findTarget(manifest.payload, id)?.kind) ?? right;
+}
+
+/** The rights on this target in one line; what one of them includes is not said twice. */
+export function rightsOn(held: Held, { id, rights }: JobTargets[number]): string {
+  return toldRights(rights)
+    .map((right) => rightOn(held, id, right))
+    .join(", ");
 }
 
 /** The policies of some targets, each once. */

@@ -3,6 +3,7 @@ import { Alert, Stack, Text } from "@mantine/core";
 import { IconCircleCheck, IconCircleX, IconInfoCircle } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import type { Job } from "../../../shared/site/jobs.ts";
+import { toldRights } from "../../../shared/site/right-words.ts";
 import { personWords } from "../../../shared/site/people.ts";
 import type { PageSide } from "../person/page-side.ts";
 import { windowsWords } from "../shell/windows-words.ts";
@@ -24,7 +25,9 @@ export function JobFacts({ job, side }: { readonly job: Job; readonly side: Page
             {targetName(side.held, id)}
             <Text span c="dimmed">
               {" · "}
-              {rights.map((right) => ask.rightWords[right]?.split(":")[0] ?? right).join(", ")}
+              {toldRights(rights)
+                .map((right) => ask.rightWords[right]?.split(":")[0] ?? right)
+                .join(", ")}
             </Text>
           </Text>
         ))}

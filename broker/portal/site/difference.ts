@@ -3,7 +3,12 @@
 import { keyMaterial, type PublicKey } from "../../../shared/document/keys.ts";
 import type { Company, Manifest, Person, Policy } from "../../../shared/document/manifest.ts";
 import { changesBetween } from "../../../shared/site/changes.ts";
-import { browserRisk, rightWords, toldRights } from "../../../shared/site/right-words.ts";
+import {
+  browserRisk,
+  newlyInBrowser,
+  rightWords,
+  toldRights,
+} from "../../../shared/site/right-words.ts";
 import { difference as words, roles, rules } from "../texts/site.ts";
 import { kinds } from "../texts/targets.ts";
 import { dayOf } from "./days.ts";
@@ -16,6 +21,7 @@ export function differenceOf(before: Manifest, after: Manifest): string[] {
     ...companySentences(before, after),
     ...edgeSentences(before, after),
     ...targetSentences(before, after),
+    ...newlyInBrowser(before, after).map(({ name }) => words.targetRisk(name, browserRisk)),
     ...policySentences(before, after),
     ...(before.ownersNeeded === after.ownersNeeded ? [] : [words.ownersNeeded(after.ownersNeeded)]),
     ...(before.endsAt === after.endsAt ? [] : [words.ends(dayOf(after.endsAt))]),
@@ -92,10 +98,9 @@ function targetSentences(before: Manifest, after: Manifest): string[] {
   const { gone, fresh, both } = compared(before.targets, after.targets);
   const edge = (id: string) => after.edges.find((each) => each.id === id)?.name ?? id;
   return [
-    ...fresh.flatMap(({ name, kind, edge: behind, rights: list, policy }) => [
+    ...fresh.map(({ name, kind, edge: behind, rights: list, policy }) =>
       words.targetNew(name, edge(behind), rightsWords(list, kind), rules.name(policy)),
-      ...riskOf(name, [], list),
-    ]),
+    ),
     ...gone.map(({ name }) => words.targetGone(name)),
     ...both.flatMap(([old, now]) => [
       ...(old.name === now.name ? [] : [words.renamed(old.name, now.name)]),
@@ -104,18 +109,11 @@ function targetSentences(before: Manifest, after: Manifest): string[] {
       ...(same(old.rights, now.rights)
         ? []
         : [words.targetRights(now.name, rightsWords(now.rights, now.kind))]),
-      ...riskOf(now.name, old.rights, now.rights),
       ...(old.policy === now.policy ? [] : [words.targetPolicy(now.name, rules.name(now.policy))]),
       ...(old.deviceVersion === now.deviceVersion ? [] : [words.targetDevice(now.name)]),
       ...(old.legacy === now.legacy ? [] : [words.targetLegacy(now.name, now.legacy)]),
     ]),
   ];
-}
-
-// Whoever offers it is told what it gives away, each time that it is new.
-function riskOf(name: string, before: readonly string[], now: readonly string[]): string[] {
-  const isNew = now.includes("browser") && !before.includes("browser");
-  return isNew ? [words.targetRisk(name, browserRisk)] : [];
 }
 
 function policySentences(before: Manifest, after: Manifest): string[] {

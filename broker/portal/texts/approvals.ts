@@ -48,6 +48,12 @@ export const approvals = {
     boxRecord: (entries: number) => `its record had ${entries} entries, seen`,
     boxUnknown: "nothing of its record is known yet",
     legacy: "speaks old, weak algorithms",
+    browserTitle: "A web panel in the browser",
+    browserLess: "You can take that out under “Give less than asked”.",
+    watched:
+      "Under its rules, mouse and keyboard reach the machine only while somebody of the site watches.",
+    recordedKeys:
+      "Under its rules, keys pressed on the screen are recorded, with the passwords among them.",
     others: (who: string, target: string) => `${who} is on ${target} now.`,
     othersTitle: "Somebody else is there",
     less: "Give less than asked",
@@ -187,12 +193,6 @@ export const approvals = {
     about:
       "It may be begun in each of these hours anew, without asking again. You are told each time.",
   },
-  rights: {
-    terminal: "open a terminal",
-    exec: "run commands",
-    files: "copy files",
-    connect: "connect to its ports",
-  } as Readonly<Record<string, string>>,
   notFound: "This request is not known",
   notFoundHint: "It may be of another site, or it is not for you.",
 } as const;

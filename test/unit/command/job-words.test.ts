@@ -76,6 +76,21 @@ await group("the approver's question", {}, (test) => {
     assert.match(accepting, /hmi {2}may show, for this job, another host key .*: SHA256:uNiV/);
     assert.not.match(await question(await site.grant(request)), /host key/);
   });
+  test("a panel under the relay's name is warned of, unless it is taken out", async () => {
+    const site = await PaperSite.make((manifest) => ({
+      ...manifest,
+      targets: manifest.targets.map((target) =>
+        target.id === "plc" ? { ...target, kind: "http", rights: ["connect", "browser"] } : target,
+      ),
+    }));
+    const targets = [{ id: "plc" as never, rights: ["connect", "browser"] }];
+    const request = await site.verifiedRequest({ targets });
+    const shown = await question(await site.grant(request));
+    assert.match(shown, /browser: The relay owns the panel’s name: .* it cannot\.$/m);
+    const less = [{ id: "plc" as never, rights: ["connect"] }];
+    const narrow = await question(await site.grant(request, {}, { targets: less }));
+    assert.not.match(narrow, /owns the panel/);
+  });
   test("rights and targets that are not given are named as such", async () => {
     const { site, request } = await started();
     const less = [{ id: "hmi" as never, rights: ["exec"] }];

@@ -259,6 +259,66 @@ await group("signing page's judgement", {}, (test) => {
     const founding = ask(site, "manifest", first, { chain: [], about: [] });
     assert.is(await questionOf({ ...founding, about: [] }), "Found the site Paper mill?");
   });
+  test("a panel under the relay's name is warned of: to whoever asks, approves or offers it, and to nobody else", async () => {
+    const risk = /^Press HMI in the browser: The relay owns the panel’s name: whoever controls/;
+    const asked = (rights: readonly string[]) => [{ id: "hmi" as TargetId, rights: [...rights] }];
+    const warnings = async (item: SignAsk) => (await judge(item)).question.warnings.map(plain);
+    const site = await withPia((manifest) => ({
+      ...manifest,
+      targets: manifest.targets.map((target) =>
+        target.id === "hmi" ? { ...target, kind: "http", rights: ["connect", "browser"] } : target,
+      ),
+    }));
+    const request = await site.verifiedRequest({ targets: asked(["connect", "browser"]) });
+    const about = [request.envelope];
+    const given = await site.grant(request);
+    const [first = ""] = await warnings(ask(site, "grant", given, { about }));
+    assert.match(first, risk);
+    const vendor = await site.request({ vendor: "pia" as PersonId, targets: asked(["browser"]) });
+    assert.match((await warnings(ask(site, "request", vendor)))[0] ?? "", risk);
+    // Taken out by the approver, it is not spoken of.
+    const narrow = await site.grant(request, {}, { targets: asked(["connect"]) });
+    const less = ask(site, "grant", narrow, { about });
+    assert.equal(await warnings(less), []);
+    const facts = await factsOf(less);
+    assert.is(facts.get("Devices"), "Press HMI (hmi): open it through the sallyport command");
+    assert.match(facts.get("Less than was asked for") ?? "", /not to open it in the browser/);
+    const plainSite = await withPia();
+    const offering = plainSite.next({
+      targets: plainSite.manifest.targets.map((target) =>
+        target.id === "hmi" ? { ...target, kind: "http", rights: ["browser"] } : target,
+      ),
+    });
+    assert.match((await warnings(ask(plainSite, "manifest", offering)))[0] ?? "", risk);
+    assert.equal(await warnings(ask(site, "manifest", site.next({ name: "Mill" }))), []);
+  });
+  test("a screen is told once: to operate it is to see it, and to look only is said so", async () => {
+    const screen = ["control", "view", "clipboard-in"];
+    const site = await withPia((manifest) => ({
+      ...manifest,
+      targets: manifest.targets.map((target) =>
+        target.id === "hmi" ? { ...target, kind: "vnc", rights: screen } : target,
+      ),
+    }));
+    const asked = (rights: readonly string[]) => [{ id: "hmi" as TargetId, rights: [...rights] }];
+    const request = await site.verifiedRequest({ targets: asked(screen) });
+    const about = [request.envelope];
+    const whole = await factsOf(ask(site, "grant", await site.grant(request), { about }));
+    assert.is(
+      whole.get("Devices"),
+      "Press HMI (hmi): see and operate the screen and put text into its clipboard",
+    );
+    const looking = await site.grant(request, {}, { targets: asked(["view"]) });
+    const facts = await factsOf(ask(site, "grant", looking, { about }));
+    assert.is(facts.get("Devices"), "Press HMI (hmi): see the screen only");
+    assert.is(
+      facts.get("Less than was asked for"),
+      "Press HMI: to look only, without mouse and keyboard | Press HMI: not to put text into its clipboard",
+    );
+    const without = await site.grant(request, {}, { targets: asked(["control", "clipboard-in"]) });
+    const same = await factsOf(ask(site, "grant", without, { about }));
+    assert.is(same.get("Less than was asked for"), undefined, "nothing was taken away");
+  });
   test("a change of the site is told in sentences, and every value stands below", async () => {
     const site = await withPia();
     const { persons, targets, policies } = site.manifest;
