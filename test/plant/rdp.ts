@@ -102,7 +102,7 @@ async function listen(
     const args = [`/port:${port}`, "/bind-address:127.0.0.1", `/sam-file:${accounts}`];
     const security = ["/sec:nla", "+auth"];
     const server = startProcess("freerdp-shadow-cli", [...args, ...security], { env });
-    if (await isListening(server, port)) {
+    if (await isListening(server, "127.0.0.1", port)) {
       started.use(server);
       return { port, certificate: made.fingerprint };
     }
@@ -112,11 +112,15 @@ async function listen(
 }
 
 /** True once a connection to the port is taken; false if the process ends before. */
-export async function isListening(server: RunningProcess, port: number): Promise<boolean> {
+export async function isListening(
+  server: RunningProcess,
+  host: string,
+  port: number,
+): Promise<boolean> {
   let isOver = false;
   void server.exited.then(() => (isOver = true));
   while (!isOver) {
-    const tried = await runProcess("bash", ["-c", `exec 3<>/dev/tcp/127.0.0.1/${port}`]);
+    const tried = await runProcess("bash", ["-c", `exec 3<>/dev/tcp/${host}/${port}`]);
     if (tried.code === 0) return true;
   }
   return false;

@@ -58,9 +58,10 @@ export async function startXrdp(colour: string): Promise<RdpPlant> {
       ]),
     );
   const sesman = inside("xrdp-sesman -n -c /etc/xrdp/sesman.ini");
-  if (!(await isListening(sesman, sesmanPort))) throw new Error(`no sesman: ${sesman.stdout}`);
+  if (!(await isListening(sesman, "::1", sesmanPort)))
+    throw new Error(`no sesman: ${sesman.stdout}`);
   const server = inside("xrdp -n -c /etc/xrdp/xrdp.ini");
-  if (!(await isListening(server, port))) throw new Error(`no xrdp: ${server.stdout}`);
+  if (!(await isListening(server, "127.0.0.1", port))) throw new Error(`no xrdp: ${server.stdout}`);
   const display = async (): Promise<DeviceDisplay> => {
     for (let wait = 0; wait < displayWaits; wait += 1) {
       const number = readIfThere(displayFile);
