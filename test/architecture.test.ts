@@ -54,6 +54,7 @@ const packageSides = [
   "node-pty",
   "web-push",
   "nodemailer",
+  "@novnc/novnc",
 ];
 
 await group("architecture", {}, (test) => {

@@ -4,9 +4,8 @@ import { useEffect, useRef, useState } from "react";
 import * as v from "valibot";
 import { fromBase64 } from "../../../shared/bytes.ts";
 import type { ListedRecording } from "../../../shared/site/recordings.ts";
-import { inputOf, segmentDetails, type PointerAt } from "../records/screen-track.ts";
+import { inputOf, segmentDetails } from "../records/screen-track.ts";
 import { RecordedScreen } from "../screen/recorded-screen.ts";
-import type { ScreenSize } from "../screen/viewer.ts";
 import { Trouble } from "../shell/page.tsx";
 import { screen } from "../texts/screen.ts";
 import { useFollowed } from "./use-followed.ts";
@@ -29,13 +28,12 @@ export default function WatchedScreen({
   const place = useRef<HTMLDivElement>(null);
   const shown = useRef<RecordedScreen>(undefined);
   const keyframe = useRef({ hasBegun: false, passOver: 0 });
-  const [size, setSize] = useState<ScreenSize>({ width: 0, height: 0 });
-  const [pointer, setPointer] = useState<Omit<PointerAt, "at">>();
+  const [isSeen, setSeen] = useState(false);
   const [isBroken, setBroken] = useState(false);
   useEffect(() => {
     if (place.current === null) return undefined;
     const made = new RecordedScreen(place.current, {
-      resized: setSize,
+      resized: () => setSeen(true),
       broken: () => setBroken(true),
     });
     shown.current = made;
@@ -65,30 +63,18 @@ export default function WatchedScreen({
       shown.current?.shown();
     } else if (dir === "to-device") {
       const last = inputOf(fromBase64(b64)).pointers.at(-1);
-      if (last !== undefined) setPointer(last);
+      if (last !== undefined) shown.current?.point(last);
     }
   });
   return (
     <>
       <Box
+        ref={place}
         className="player-screen"
-        style={{ "--ratio": size.height === 0 ? 4 / 3 : size.width / size.height }}
         role="img"
         aria-label={screen.watch.label(machine)}
-      >
-        <div ref={place} className="recorded-place" aria-hidden />
-        {pointer !== undefined && size.width > 0 && (
-          <div
-            className="screen-pointer"
-            data-pressed={pointer.isPressed || undefined}
-            style={{
-              insetInlineStart: `${(100 * pointer.x) / size.width}%`,
-              insetBlockStart: `${(100 * pointer.y) / size.height}%`,
-            }}
-          />
-        )}
-      </Box>
-      {size.width === 0 && !isOver && <Text role="status">{screen.watch.waiting}</Text>}
+      />
+      {!isSeen && !isOver && <Text role="status">{screen.watch.waiting}</Text>}
       {isBroken && <Alert color="yellow">{screen.watch.damaged}</Alert>}
       {error !== undefined ? (
         <Trouble error={error} />

@@ -3,16 +3,10 @@
 import * as v from "valibot";
 import { fromBase64 } from "../../../shared/bytes.ts";
 import { RecordedScreen } from "../screen/recorded-screen.ts";
-import type { ScreenSize } from "../screen/viewer.ts";
-import { segmentDetails, type ScreenTrack } from "./screen-track.ts";
+import { lastAt, segmentDetails, type ScreenTrack } from "./screen-track.ts";
 
 /** A page that draws for longer does not answer in between. */
 const sliceMs = 25;
-
-export interface PlaybackEvents {
-  readonly resized: (size: ScreenSize) => void;
-  readonly broken: () => void;
-}
 
 export class ScreenPlayback {
   readonly #track: ScreenTrack;
@@ -24,9 +18,9 @@ export class ScreenPlayback {
   #passOver = 0;
   #run = 0;
 
-  constructor(place: HTMLElement, track: ScreenTrack, events: PlaybackEvents) {
+  constructor(place: HTMLElement, track: ScreenTrack, broken: () => void) {
     this.#track = track;
-    this.#screen = new RecordedScreen(place, events);
+    this.#screen = new RecordedScreen(place, { broken });
   }
 
   /** Shows the moment `at`. Resolves when it is shown; false if another moment was wanted meanwhile. */
@@ -48,6 +42,7 @@ export class ScreenPlayback {
       sliceStartedMs = performance.now();
     }
     this.#screen.shown();
+    this.#screen.point(lastAt(this.#track.pointers, at));
     return true;
   }
 

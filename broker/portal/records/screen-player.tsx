@@ -20,12 +20,11 @@ import {
   IconRewindForward10,
 } from "@tabler/icons-react";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
-import type { ScreenSize } from "../screen/viewer.ts";
 import { records } from "../texts/records.ts";
 import { screen } from "../texts/screen.ts";
 import type { ScreenRecording } from "./cast.ts";
 import { ScreenPlayback } from "./screen-playback.ts";
-import { lastAt, trackOf, typedLines, type ScreenTrack } from "./screen-track.ts";
+import { trackOf, typedLines, type ScreenTrack } from "./screen-track.ts";
 
 const texts = records.recording;
 const speeds = [1, 2, 4, 8, 16] as const;
@@ -64,7 +63,7 @@ export default function ScreenPlayer({
   };
   return (
     <Stack gap="md">
-      <Picture player={player} track={track} onKeyDown={isPressed} />
+      <Picture player={player} onKeyDown={isPressed} />
       {player.isBroken && <Alert color="yellow">{screen.player.damaged}</Alert>}
       <Card withBorder padding="md">
         <Stack gap="md">
@@ -143,56 +142,36 @@ type Playing = ReturnType<typeof usePlayback>;
 
 function Picture({
   player,
-  track,
   onKeyDown,
 }: {
   readonly player: Playing;
-  readonly track: ScreenTrack;
   readonly onKeyDown: (event: React.KeyboardEvent) => void;
 }) {
-  const { place, at, size } = player;
-  const pointer = lastAt(track.pointers, at);
   return (
     <Box
+      ref={player.place}
       className="player-screen"
-      style={{ "--ratio": size.height === 0 ? 4 / 3 : size.width / size.height }}
       role="group"
       aria-label={screen.player.label}
       tabIndex={0}
       onKeyDown={onKeyDown}
-      data-at={at.toFixed(1)}
       data-settled={player.isSettled || undefined}
-    >
-      <div ref={place} className="recorded-place" aria-hidden />
-      {pointer !== undefined && size.width > 0 && (
-        <div
-          className="screen-pointer"
-          data-pressed={pointer.isPressed || undefined}
-          title={screen.player.pointer}
-          style={{
-            insetInlineStart: `${(100 * pointer.x) / size.width}%`,
-            insetBlockStart: `${(100 * pointer.y) / size.height}%`,
-          }}
-        />
-      )}
-    </Box>
+    />
   );
 }
 
+// Where something happened, under the line of time.
 function Ticks({ track }: { readonly track: ScreenTrack }) {
   const { seconds, clicks, marks } = track;
-  const tick = (at: number, kind: string, key: string) => (
-    <span
-      key={key}
-      data-kind={kind}
-      style={{ insetInlineStart: `${(100 * at) / Math.max(seconds, 0.1)}%` }}
-    />
-  );
+  const tick = (at: number, kind: "click" | "mark", number: number) => {
+    const x = `${(100 * at) / Math.max(seconds, 0.1)}%`;
+    return <line key={`${kind}${number}`} className={kind} x1={x} x2={x} y1="0" y2="100%" />;
+  };
   return (
-    <div className="ticks" aria-hidden>
-      {clicks.map((at, number) => tick(at, "click", `c${number}`))}
-      {marks.map(({ at }, number) => tick(at, "mark", `m${number}`))}
-    </div>
+    <svg className="ticks" aria-hidden>
+      {clicks.map((at, number) => tick(at, "click", number))}
+      {marks.map(({ at }, number) => tick(at, "mark", number))}
+    </svg>
   );
 }
 
@@ -266,7 +245,6 @@ function usePlayback(track: ScreenTrack, speed: number, startAt: number) {
   const [isPlaying, setPlaying] = useState(false);
   const [isBroken, setBroken] = useState(false);
   const [isSettled, setSettled] = useState(false);
-  const [size, setSize] = useState<ScreenSize>({ width: 0, height: 0 });
   const now = useRef(at);
 
   const show = useCallback(async (wanted: number): Promise<boolean> => {
@@ -280,10 +258,7 @@ function usePlayback(track: ScreenTrack, speed: number, startAt: number) {
 
   useEffect(() => {
     if (place.current === null) return undefined;
-    const made = new ScreenPlayback(place.current, track, {
-      resized: setSize,
-      broken: () => setBroken(true),
-    });
+    const made = new ScreenPlayback(place.current, track, () => setBroken(true));
     playback.current = made;
     void show(now.current);
     return () => made.dispose();
@@ -316,5 +291,5 @@ function usePlayback(track: ScreenTrack, speed: number, startAt: number) {
     if (!isPlaying && now.current >= track.seconds) seek(0);
     setPlaying(!isPlaying);
   };
-  return { place, at, size, isPlaying, isBroken, isSettled, seek, toggle };
+  return { place, at, isPlaying, isBroken, isSettled, seek, toggle };
 }

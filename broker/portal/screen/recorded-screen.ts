@@ -3,8 +3,14 @@
 import type { RawChannel } from "./raw-channel.ts";
 import { Viewer, type ScreenSize } from "./viewer.ts";
 
+export interface PointedAt {
+  readonly x: number;
+  readonly y: number;
+  readonly isPressed: boolean;
+}
+
 export interface RecordedScreenEvents {
-  readonly resized: (size: ScreenSize) => void;
+  readonly resized?: (size: ScreenSize) => void;
   /** What was fed is no screen's stream. */
   readonly broken: () => void;
 }
@@ -15,10 +21,16 @@ export class RecordedScreen {
   #layer: Layer | undefined;
   /** Stays in sight until the next one has its first picture. */
   #former: Layer | undefined;
+  readonly #pointer = document.createElement("div");
+  #size: ScreenSize = { width: 0, height: 0 };
 
+  /** `place` takes the shape of the screen. */
   constructor(place: HTMLElement, events: RecordedScreenEvents) {
     this.#place = place;
     this.#events = events;
+    this.#pointer.className = "screen-pointer";
+    this.#pointer.hidden = true;
+    place.append(this.#pointer);
   }
 
   /** Begins anew: what is fed next is a keyframe. */
@@ -26,7 +38,7 @@ export class RecordedScreen {
     this.#former?.dispose();
     this.#former = this.#layer;
     this.#layer = new Layer(this.#place, {
-      resized: (size) => this.#events.resized(size),
+      resized: (size) => this.#resized(size),
       broken: () => this.#events.broken(),
     });
   }
@@ -43,9 +55,28 @@ export class RecordedScreen {
     this.#former = undefined;
   }
 
+  /** Where the vendor's pointer is. */
+  point(pointer: PointedAt | undefined): void {
+    const { style, dataset } = this.#pointer;
+    const { width, height } = this.#size;
+    this.#pointer.hidden = pointer === undefined || width === 0;
+    if (pointer === undefined || width === 0) return;
+    style.insetInlineStart = `${(100 * pointer.x) / width}%`;
+    style.insetBlockStart = `${(100 * pointer.y) / height}%`;
+    if (pointer.isPressed) dataset["pressed"] = "";
+    else delete dataset["pressed"];
+  }
+
   dispose(): void {
     this.#former?.dispose();
     this.#layer?.dispose();
+    this.#pointer.remove();
+  }
+
+  #resized(size: ScreenSize): void {
+    this.#size = size;
+    if (size.height > 0) this.#place.style.setProperty("--ratio", String(size.width / size.height));
+    this.#events.resized?.(size);
   }
 }
 
@@ -58,7 +89,9 @@ class Layer {
 
   constructor(place: HTMLElement, events: RecordedScreenEvents) {
     this.#element.className = "recorded-layer";
-    place.append(this.#element);
+    this.#element.setAttribute("aria-hidden", "true");
+    // Below the pointer.
+    place.prepend(this.#element);
     this.#viewer = new Viewer(
       this.#element,
       this.#socket,

@@ -105,6 +105,7 @@ export class ScreenPane {
   /** Shows the screen inside `place` until the answer is called; the first time it is opened on the target. */
   show(place: HTMLElement): () => void {
     place.append(this.#place.outer);
+    this.#shape();
     if (!this.#hasStarted) {
       this.#hasStarted = true;
       void this.#open(place);
@@ -248,6 +249,7 @@ export class ScreenPane {
         resized: (size) => {
           this.#set({ size });
           this.#place.screen = size;
+          this.#shape();
         },
         cutText: (cutText) => {
           if (this.rights.maySeeClipboard) this.#set({ cutText });
@@ -288,9 +290,18 @@ export class ScreenPane {
 
   #follow(): void {
     const { isFollowing } = this.#state;
+    this.#shape();
     this.#place.fills = isFollowing;
     if (this.#viewer !== undefined && this.#place.outer.isConnected)
       this.#viewer.follows = isFollowing;
+  }
+
+  // The page's place has the screen's shape, but for one that follows the place.
+  #shape(): void {
+    const { size, isFollowing } = this.#state;
+    const { style } = this.#place.outer.parentElement ?? {};
+    if (size.height === 0 || isFollowing) style?.removeProperty("--ratio");
+    else style?.setProperty("--ratio", String(size.width / size.height));
   }
 
   #placed(): void {

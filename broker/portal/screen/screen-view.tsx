@@ -58,7 +58,6 @@ export default function ScreenView(props: ScreenViewProps) {
   }, [pane, isOpen, isTouched]);
 
   const { width, height } = state.size;
-  const shape = width === 0 || state.isFollowing ? undefined : `${width} / ${height}`;
   return (
     <Paper withBorder className={isFull ? "terminal-frame terminal-full" : "terminal-frame"}>
       <Group justify="space-between" gap="xs" px="xs" py="xs" ref={leaving}>
@@ -98,7 +97,6 @@ export default function ScreenView(props: ScreenViewProps) {
       <Box
         ref={place}
         className="screen-place"
-        {...(shape !== undefined && { style: { aspectRatio: shape } })}
         data-away={state.isAway || undefined}
         hidden={state.phase === "ended"}
       />
