@@ -105,7 +105,7 @@ export class ClientStream {
     return this.#pressed.isAny;
   }
 
-  /** Lets go of all that the vendor holds down on the device. */
+  /** Lets go of all that the vendor holds down on the device; `toDevice` gets it. */
   release(): void {
     for (const message of this.#pressed.release()) this.#input(message);
   }
@@ -258,19 +258,25 @@ export class ClientStream {
   }
 
   #key(message: Buffer): void {
-    if (!this.#may(this.#options.rights.control)) return;
     const isDown = message[1] !== 0;
     const keysym = message.readUInt32BE(4);
-    if (this.#pressed.key(isDown, keysym)) this.#input(keyEvent(isDown, keysym));
+    if (!this.#may(this.#options.rights.control)) {
+      this.#pressed.missKey(isDown, keysym);
+    } else if (this.#pressed.key(isDown, keysym)) {
+      this.#input(keyEvent(isDown, keysym));
+    }
   }
 
   #pointer(message: Buffer): void {
-    if (!this.#may(this.#options.rights.control)) return;
     const x = message.readUInt16BE(2);
     const y = message.readUInt16BE(4);
     const isExtended = this.#isExtended(message);
     const low = message.readUInt8(1) & 0x7f;
     const held = isExtended ? low | ((message.readUInt8(6) & 0x03) << 7) : low;
+    if (!this.#may(this.#options.rights.control)) {
+      this.#pressed.missPointer(held);
+      return;
+    }
     const buttons = this.#pressed.pointer(held, x, y);
     this.#input((isExtended ? extendedPointerEvent : pointerEvent)(buttons, x, y));
   }

@@ -6,7 +6,7 @@ const maxPressedKeys = 64;
 
 export class PressedInput {
   readonly #keys = new Set<number>();
-  /** What the edge let go of while the vendor still held it: it goes down again only after the vendor let go too. */
+  /** What the vendor holds and the device does not know of, any more or yet: it goes down only after the vendor has let go of it. */
   readonly #staleKeys = new Set<number>();
   #staleButtons = 0;
   #buttons = 0;
@@ -36,6 +36,17 @@ export class PressedInput {
     this.#x = x;
     this.#y = y;
     return this.#buttons;
+  }
+
+  /** A key's event that does not go on. */
+  missKey(isDown: boolean, keysym: number): void {
+    if (!isDown) this.#staleKeys.delete(keysym);
+    else if (this.#staleKeys.size < maxPressedKeys) this.#staleKeys.add(keysym);
+  }
+
+  /** A pointer's event that does not go on. */
+  missPointer(buttons: number): void {
+    this.#staleButtons = buttons;
   }
 
   /** The messages that let go of everything. */
