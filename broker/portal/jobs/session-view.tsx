@@ -21,6 +21,7 @@ import { machinesOf } from "./job-words.tsx";
 import type { LiveJob, LiveState, ScreenTab, TerminalTab } from "./live-job.ts";
 import { Moment } from "./moment.tsx";
 import { TcpTarget } from "./tcp-target.tsx";
+import { WebTarget } from "./web-target.tsx";
 
 const TerminalView = lazy(() => import("./terminal-view.tsx"));
 const ScreenView = lazy(() => import("../screen/screen-view.tsx"));
@@ -110,6 +111,7 @@ function Notices({ side, job, state }: SessionProps) {
 function Target({ target, ...props }: SessionProps & { readonly target: AdmittedTarget }) {
   const { job, live, state } = props;
   if (screenKinds.has(target.kind)) return <Screen target={target} {...props} />;
+  if (target.kind === "http") return <WebTarget target={target} job={job} live={live} />;
   if (target.kind !== "ssh") return <TcpTarget target={target} job={job} />;
   if (!target.rights.includes("terminal"))
     return (

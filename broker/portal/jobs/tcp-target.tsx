@@ -7,31 +7,49 @@ import type { Job } from "../../../shared/site/jobs.ts";
 import { tcp } from "../texts/jobs.ts";
 
 export function TcpTarget({ target, job }: { readonly target: AdmittedTarget; readonly job: Job }) {
-  const isWindows = /Windows/.test(navigator.userAgent);
   return (
     <Card withBorder padding="lg">
-      <Stack gap="md">
-        <Text>{tcp.about}</Text>
-        {target.ports.length > 0 && <Text>{tcp.ports(target.ports.join(", "))}</Text>}
-        <Tabs defaultValue={isWindows ? "windows" : "unix"}>
-          <Tabs.List aria-label={tcp.paste}>
-            <Tabs.Tab value="unix">{tcp.unix}</Tabs.Tab>
-            <Tabs.Tab value="windows">{tcp.windows}</Tabs.Tab>
-          </Tabs.List>
-          <Tabs.Panel value="unix" pt="md">
-            <CopyLine line={`sallyport connect ${job.id}`} />
-          </Tabs.Panel>
-          <Tabs.Panel value="windows" pt="md">
-            <CopyLine line={`sallyport.cmd connect ${job.id}`} />
-          </Tabs.Panel>
-        </Tabs>
-        <Text c="dimmed" size="sm">
-          {tcp.holdsOn}
-        </Text>
-        <Anchor component={Link} href="/jobs/command">
-          {tcp.getCommand}
-        </Anchor>
-      </Stack>
+      <CommandLines
+        job={job}
+        about={tcp.about}
+        ports={target.ports.length > 0 ? tcp.ports(target.ports.join(", ")) : undefined}
+      />
     </Card>
+  );
+}
+
+export function CommandLines({
+  job,
+  about,
+  ports,
+}: {
+  readonly job: Job;
+  readonly about: string;
+  readonly ports?: string | undefined;
+}) {
+  const isWindows = /Windows/.test(navigator.userAgent);
+  return (
+    <Stack gap="md">
+      <Text>{about}</Text>
+      {ports !== undefined && <Text>{ports}</Text>}
+      <Tabs defaultValue={isWindows ? "windows" : "unix"}>
+        <Tabs.List aria-label={tcp.paste}>
+          <Tabs.Tab value="unix">{tcp.unix}</Tabs.Tab>
+          <Tabs.Tab value="windows">{tcp.windows}</Tabs.Tab>
+        </Tabs.List>
+        <Tabs.Panel value="unix" pt="md">
+          <CopyLine line={`sallyport connect ${job.id}`} />
+        </Tabs.Panel>
+        <Tabs.Panel value="windows" pt="md">
+          <CopyLine line={`sallyport.cmd connect ${job.id}`} />
+        </Tabs.Panel>
+      </Tabs>
+      <Text c="dimmed" size="sm">
+        {tcp.holdsOn}
+      </Text>
+      <Anchor component={Link} href="/jobs/command">
+        {tcp.getCommand}
+      </Anchor>
+    </Stack>
   );
 }
