@@ -53,7 +53,7 @@ export const journalSentences: Readonly<
   "opening-admitted": {
     kind: "sessions",
     sentence: ({ target }, { opening }, names) =>
-      `${names.target(text(target))} was opened (${plain(modeOf(opening))}).`,
+      `${names.target(text(target))} was opened (${modeWords[modeOf(opening)] ?? plain(modeOf(opening))}).`,
   },
   "opening-ended": {
     kind: "sessions",
@@ -171,9 +171,16 @@ function readWords(purpose: unknown): string {
   return readable[text(purpose)] ?? plain(purpose);
 }
 
-function modeOf(opening: unknown): unknown {
+/** Modes whose word in the journal says less than it could. */
+const modeWords: Readonly<Record<string, string>> = {
+  tcp: "by a tool of the vendor's own",
+  web: "its web panel, in the browser",
+  file: "a file of its desktop",
+};
+
+function modeOf(opening: unknown): string {
   return typeof opening === "object" && opening !== null && "mode" in opening
-    ? opening.mode
+    ? text(opening.mode)
     : "opened";
 }
 

@@ -46,6 +46,9 @@ export const records = {
       exec: "Command",
       sftp: "Files",
       tcp: "Connection",
+      screen: "Screen",
+      web: "Web panel",
+      file: "File of a desktop",
     } as Readonly<Record<string, string>>,
   },
   recording: {
@@ -213,7 +216,51 @@ function markWords(mark: string): string {
   if (mark === "torn") return "The end is missing";
   const ended = /^exit .*"code":(\d+)/.exec(mark);
   if (ended !== null) return `Ended with code ${ended[1]}`;
-  return mark.replace(/ \{.*$/s, "");
+  const [, event = mark, details = ""] = /^(\S+) (\{.*)$/s.exec(mark) ?? [];
+  return eventWords[event]?.(factsOf(details)) ?? event;
+}
+
+type Facts = Readonly<Record<string, unknown>>;
+
+/** Events of panels and drives, by their words in the recording (shared/protocol.md, "Recording"). */
+const eventWords: Readonly<Record<string, (facts: Facts) => string>> = {
+  "request-begun": ({ method, path }) => `${plain(method)} ${plain(path)} …`,
+  request: ({ method, path, status, requestBytes, responseBytes, isWhole }) =>
+    [
+      `${plain(method)} ${plain(path)}`,
+      typeof status === "number" ? `answer ${status}` : "no answer",
+      ...(requestBytes === 0 ? [] : [`sent ${sizeWords(Number(requestBytes))}`]),
+      `got ${sizeWords(Number(responseBytes))}`,
+      ...(isWhole === false ? ["cut off"] : []),
+    ].join(", "),
+  websocket: ({ path, state, bytes }) =>
+    state === "opened"
+      ? `Live connection ${plain(path)} opened`
+      : `Live connection ${plain(path)} closed after ${sizeWords(Number(bytes))}`,
+  failed: ({ code }) => `The machine could not be used: ${plain(code).replaceAll("_", " ")}`,
+  file: ({ action, name, bytes }) => {
+    const size = typeof bytes === "number" ? `, ${sizeWords(bytes)}` : "";
+    return `${fileActions[plain(action)] ?? plain(action)} ${plain(name)}${action === "remove" ? "" : size}`;
+  },
+};
+
+const fileActions: Readonly<Record<string, string>> = {
+  put: "Put on the machine:",
+  get: "Taken from the machine:",
+  remove: "Removed:",
+};
+
+function factsOf(json: string): Facts {
+  try {
+    const parsed: unknown = JSON.parse(json);
+    return typeof parsed === "object" && parsed !== null ? { ...parsed } : {};
+  } catch {
+    return {};
+  }
+}
+
+function plain(value: unknown): string {
+  return typeof value === "string" || typeof value === "number" ? String(value) : "?";
 }
 
 function clockWords(seconds: number): string {

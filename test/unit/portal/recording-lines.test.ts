@@ -4,6 +4,7 @@ import * as assert from "uvu/assert";
 import { parseRecording, paceOf } from "../../../broker/portal/records/cast.ts";
 import { hexLines, readableRecords } from "../../../broker/portal/records/hex-lines.ts";
 import { shownLines } from "../../../broker/portal/records/shown-lines.ts";
+import { records } from "../../../broker/portal/texts/records.ts";
 import { toBase64, utf8 } from "../../../shared/bytes.ts";
 import { group } from "../../support/group.ts";
 
@@ -35,6 +36,35 @@ await group("recordings in the portal", {}, (test) => {
     const [sent, exit] = readableRecords(parsed);
     assert.equal([sent?.direction, sent?.count, sent?.lines], ["to-device", 4, ["ping"]]);
     assert.equal([exit?.direction, exit?.event, exit?.lines], [undefined, "exit", ['{"code":0}']]);
+  });
+
+  test("what a panel was asked, and which files a desktop got, is told in words", () => {
+    const request = {
+      number: 1,
+      method: "POST",
+      path: "/set?speed=3",
+      status: 200,
+      type: "text/html",
+      requestBytes: 7,
+      responseBytes: 2048,
+      ms: 4,
+      isWhole: true,
+    };
+    for (const [event, details, words] of [
+      ["request", request, /^POST \/set\?speed=3, answer 200, sent 7 .*, got 2/],
+      ["request", { ...request, status: null, isWhole: false }, /no answer, .*, cut off$/],
+      ["request-begun", { method: "PUT", path: "/a" }, /^PUT \/a …$/],
+      ["websocket", { path: "/live", state: "closed", bytes: 5 }, /^Live connection \/live closed/],
+      ["failed", { code: "device_unreachable" }, /could not be used: device unreachable$/],
+      ["file", { action: "put", name: "a.zip", bytes: 5 }, /^Put on the machine: a\.zip, 5/],
+      ["file", { action: "remove", name: "a.zip", bytes: 0 }, /^Removed: a\.zip$/],
+      ["torn", "", /^The end is missing$/],
+      ["tomorrow", { a: 1 }, /^tomorrow$/],
+      ["request", "{not json", /^\? \?, no answer/],
+    ] as const) {
+      const text = typeof details === "string" ? details : JSON.stringify(details);
+      assert.match(records.recording.mark(`${event} ${text}`.trim()), words, event);
+    }
   });
 
   test("what is no line of a recording is refused by its number", () => {
