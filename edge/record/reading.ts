@@ -6,10 +6,12 @@ import { playLines } from "../../shared/record/play-lines.ts";
 import {
   openRecording,
   readFrames,
+  type OpenedChunk,
   type OpenedRecording,
   type RecordingHeader,
   type RecordingId,
 } from "../../shared/record/recording-file.ts";
+import { screenKind, segmentEvent } from "../../shared/record/screen-words.ts";
 import { searchLines, type Found } from "../../shared/record/search-lines.ts";
 import { SallyportError } from "../../shared/errors.ts";
 import { errnoOf, fileError } from "../durable-file.ts";
@@ -53,13 +55,20 @@ export async function* play(recordings: Recordings, id: RecordingId): AsyncGener
   yield* playLines(await openStored(recordings, id));
 }
 
-/** Like `play`, and goes on while the recording is written, until it ends or `signal` is aborted. Being watched makes the recorder flush faster. */
+/**
+ * Like `play`, and goes on while the recording is written, until it ends or `signal` is aborted. Being watched makes the recorder flush faster. Of a screen
+ * it gives what there is from the beginning of its last segment.
+ */
 export async function* follow(
   recordings: Recordings,
   id: RecordingId,
   signal: AbortSignal,
 ): AsyncGenerator<string> {
-  yield* playLines(await openStored(recordings, id, signal));
+  const opened = await openStored(recordings, id, signal);
+  const start = opened.header.kind === screenKind ? await lastSegment(recordings, id) : undefined;
+  yield* playLines(
+    start === undefined ? opened : { ...opened, chunks: from(start, opened.chunks) },
+  );
 }
 
 /** Lines that hold `text`, recording by recording, newest first. */
@@ -120,6 +129,41 @@ export async function recordedBytes(
   } catch (cause) {
     if (cause instanceof SallyportError && cause.code === "not_found") return undefined;
     throw cause;
+  }
+}
+
+/** Where a record is. */
+interface RecordPlace {
+  readonly chunk: number;
+  readonly index: number;
+}
+
+// The whole recording is opened for it: chunks are found by their number, not by what is in them.
+async function lastSegment(
+  recordings: Recordings,
+  id: RecordingId,
+): Promise<RecordPlace | undefined> {
+  let last: RecordPlace | undefined;
+  const { chunks } = await openStored(recordings, id);
+  for await (const { number, records } of chunks) {
+    let index = 0;
+    for (const record of records) {
+      if ("event" in record && record.event === segmentEvent) last = { chunk: number, index };
+      index += 1;
+    }
+  }
+  return last;
+}
+
+async function* from(
+  { chunk, index }: RecordPlace,
+  chunks: AsyncGenerator<OpenedChunk>,
+): AsyncGenerator<OpenedChunk> {
+  for await (const opened of chunks) {
+    if (opened.number > chunk) yield opened;
+    else if (opened.number === chunk) {
+      yield { ...opened, records: Iterator.from(opened.records).drop(index) };
+    }
   }
 }
 

@@ -26,6 +26,9 @@ interface Decoder {
   ): boolean;
 }
 
+// Its logging looks for a console there.
+Object.assign(globalThis, { window: globalThis });
+
 async function load<T>(file: string): Promise<T> {
   const module = (await import(pathToFileURL(join(core, file)).href)) as { default: T };
   return module.default;
@@ -76,6 +79,8 @@ export class NoVncViewer {
   bells = 0;
   /** Whole updates. */
   updates = 0;
+  /** Gets the answers to the server's fences. */
+  onFence: (answer: Uint8Array) => void = () => undefined;
   readonly #socket: Socket;
   readonly #decoders: ReadonlyMap<number, Decoder>;
   readonly #feed: Feed;
@@ -145,10 +150,14 @@ export class NoVncViewer {
     }
     if (type === 248) {
       if (socket.rQwait("fence", 8, 1)) return false;
-      socket.rQskipBytes(7);
+      socket.rQskipBytes(3);
+      const flags = socket.rQshift32();
       const length = socket.rQshift8();
       if (socket.rQwait("fence", length, 9)) return false;
-      socket.rQskipBytes(length);
+      const payload = socket.rQshiftBytes(length);
+      // Asked for an answer, with those flags that are understood.
+      const answer = [248, 0, 0, 0, 0, 0, 0, flags & 3, length, ...payload];
+      if (flags >>> 31 === 1) this.onFence(Uint8Array.from(answer));
       return true;
     }
     throw new Error(`message ${type}`);

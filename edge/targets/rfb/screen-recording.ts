@@ -2,10 +2,10 @@
 // and a log of the vendor's input. Invariant: keys are in it only where policy records them.
 import { createHash } from "node:crypto";
 import type { Clock } from "../../../shared/clock.ts";
+import { segmentEvent } from "../../../shared/record/screen-words.ts";
 import type { Recording } from "../target.ts";
 
-/** The subject's `kind`. */
-export const screenKind = "screen";
+export { screenKind } from "../../../shared/record/screen-words.ts";
 
 /** A segment may begin so long after the last, if playing it from its start would cost as much as its keyframe. */
 const segmentMs = 60_000;
@@ -119,7 +119,7 @@ export class ScreenRecording {
     this.#segment = { width, height, keyframeBytes, beganMs: clock.monotonicMs() };
     this.#bytesSince = 0;
     if (keyframeBytes > maxKeyframeBytes) return true;
-    recording.event("segment", { width, height, bytes: keyframeBytes });
+    recording.event(segmentEvent, { width, height, bytes: keyframeBytes });
     return recording.write("from-device", keyframe);
   }
 
