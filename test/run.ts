@@ -9,10 +9,10 @@ const root = join(import.meta.dirname, "..");
 /** The sixty kills take four minutes on two idle cores, and three times as long where others compute too. */
 const fileLimitMs = 15 * 60_000;
 const silenceNoteMs = 60_000;
-/** Files under these folders start many processes each and run alone, so that their own deadlines stay honest. */
-const alone = /^test\/(story|hostile|endurance)\//;
-/** Stories in browsers wait for pages most of the time: two go side by side. */
-const inPairs = /^test\/story\/portal/;
+/** Files under this folder kill processes in the middle of work and run alone, so that their own deadlines stay honest. */
+const alone = /^test\/endurance\//;
+/** A whole installation each, which waits for people, pages and minutes most of the time: two go side by side. */
+const inPairs = /^test\/(story|hostile)\//;
 const closingLine = /^(\d+) passed, (\d+) failed$/;
 
 interface Result {
@@ -28,7 +28,7 @@ const files = globSync("test/**/*.test.ts", { cwd: root })
 const results: Result[] = [];
 
 await runAll(
-  files.filter((file) => !alone.test(file)),
+  files.filter((file) => !alone.test(file) && !inPairs.test(file)),
   availableParallelism(),
 );
 await runAll(
@@ -36,7 +36,7 @@ await runAll(
   2,
 );
 await runAll(
-  files.filter((file) => alone.test(file) && !inPairs.test(file)),
+  files.filter((file) => alone.test(file)),
   1,
 );
 
