@@ -220,7 +220,8 @@ async function bringUp(
     openTarget: async (admitted) =>
       (await import("./targets/target.ts")).openTarget({ ...admitted, scratch }),
     openWeb: (panel, start) => webPanels.openPanel(panel, start),
-    probeDevice: async (...asked) => (await import("./targets/probe.ts")).probeDevice(...asked),
+    probeDevice: async (...asked) =>
+      (await import("./targets/probe.ts")).probeDevice(...asked, scratch),
     evidence: () => ({ ...ground, recordings, manifest: manifestHash() }),
     status: (admission: ReadingAdmission) => statusOf(statusSource, admission),
   });

@@ -1,5 +1,6 @@
 // Tries a device before its document is signed: the route, the port and its protocol, what it proves itself with, the login (shared/protocol.md, "Probe").
 // Invariant: a secret goes only to a device whose pin fits, once; nothing that was learned or given is kept.
+import { tmpdir } from "node:os";
 import type { Clock } from "../../shared/clock.ts";
 import type { Secret } from "../../shared/document/secret.ts";
 import type { DeviceToProbe, ProbeStep } from "./probe-reach.ts";
@@ -12,6 +13,8 @@ export async function* probeDevice(
   secret: Secret | null,
   clock: Clock,
   stop: AbortSignal,
+  /** For what a test needs and leaves nothing of. */
+  scratch = tmpdir(),
 ): AsyncGenerator<ProbeStep> {
   switch (device.kind) {
     case "ssh": {
@@ -22,8 +25,11 @@ export async function* probeDevice(
       const { probeTcp } = await import("./probe-tcp.ts");
       return yield* probeTcp(device, clock, stop);
     }
+    case "rdp": {
+      const { probeRdp } = await import("./probe-rdp.ts");
+      return yield* probeRdp(device, secret, clock, stop, scratch);
+    }
     case "vnc":
-    case "rdp":
     case "http": {
       const { probeTcp } = await import("./probe-tcp.ts");
       const { host, port } = device;

@@ -73,6 +73,7 @@ export interface TargetKind {
 const kinds: ReadonlyMap<string, () => Promise<TargetKind>> = new Map([
   ["tcp", async () => (await import("./tcp.ts")).tcp],
   ["ssh", async () => (await import("./ssh.ts")).ssh],
+  ["rdp", async () => (await import("./rdp.ts")).rdp],
   ["vnc", async () => (await import("./vnc.ts")).vnc],
   ["http", async () => (await import("./http.ts")).webPanel],
 ]);

@@ -11,7 +11,7 @@ export type RdpDevice = Extract<Device, { kind: "rdp" }>;
 export type PinnedDevice = RdpDevice & { readonly certificate: string };
 
 /** Measured: 70 MB with a picture of 1024 by 768, its thirteen threads included; the rest is for larger pictures. */
-const clientLimits = { dataBytes: 192 * 1024 * 1024 };
+export const clientLimits = { dataBytes: 192 * 1024 * 1024 };
 /** The folder of the drive within the desktop's own, and its name on the device. */
 export const driveFolder = "drive";
 const driveName = "sallyport";
