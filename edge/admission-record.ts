@@ -103,7 +103,9 @@ export async function admittedMessage(
 ): Promise<ControlMessageOf<"admitted">> {
   const targets = admission.targets.map(async ({ target, rights }): Promise<AdmittedTarget> => {
     const { id, name, kind } = target;
-    return { id, name, kind, rights: [...rights], ports: await portsOf(world.devices, target) };
+    // What is carried as TCP; everything else has no port of its own on the vendor's side.
+    const ports = rights.includes("connect") ? await portsOf(world.devices, target) : [];
+    return { id, name, kind, rights: [...rights], ports };
   });
   return {
     type: "admitted",
@@ -128,5 +130,6 @@ async function portsOf(
   target: Parameters<Devices["device"]>[0],
 ): Promise<number[]> {
   const device = await devices.device(target);
+  if (device?.kind === "http") return [device.port];
   return device?.kind === "tcp" ? [...device.ports] : [];
 }

@@ -1,4 +1,4 @@
-// TCP targets on this machine: each on a loopback address of its own that stays the same from session to session, with its original ports, so that
+// TCP targets and web panels on this machine: each on a loopback address of its own that stays the same from session to session, with its original ports, so that
 // a PLC tool's project file needs no change. Where a port may not be bound, the one 10000 above is, and the line that would allow it is shown.
 import { createHash } from "node:crypto";
 import { once } from "node:events";
@@ -10,6 +10,13 @@ import type { SiteId } from "../../shared/ids.ts";
 import { CommandError } from "./exit-codes.ts";
 
 const fallbackOffset = 10_000;
+/** Where a web panel's port may not be bound: 10080, which would be next to 80, is one of those that browsers refuse (fetch standard, "bad port"). */
+const webFallback = 8080;
+const badWebPorts: ReadonlySet<number> = new Set([
+  2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080,
+]);
+/** Below this only the ports of the web itself are good for a browser. */
+const firstOpenPort = 1024;
 
 /** One port of a target as it can be reached on this machine. */
 export interface BoundPort {
@@ -20,6 +27,8 @@ export interface BoundPort {
   readonly localPort: number;
   /** What would allow the original port, if it could not be bound. */
   readonly toAllow: string | null;
+  /** Of a web panel: what a browser opens. */
+  readonly url?: string;
 }
 
 /** `127.a.b.c` of a target at a site: b and c avoid 0 and 255, a stays away from what resolvers use (127.0.0.0/16). */
@@ -56,7 +65,7 @@ export class Loopback implements AsyncDisposable {
     const sockets = new Set<net.Socket>();
     const servers: net.Server[] = [];
     const ports: BoundPort[] = [];
-    for (const { id, ports: wanted } of targets) {
+    for (const { id, kind, ports: wanted } of targets) {
       for (const port of wanted) {
         const server = net.createServer(
           { allowHalfOpen: true, pauseOnConnect: true, noDelay: true },
@@ -73,7 +82,10 @@ export class Loopback implements AsyncDisposable {
           },
         );
         servers.push(server);
-        ports.push({ target: id, port, ...(await listen(server, loopbackOf(site, id), port)) });
+        const isWeb = kind === "http";
+        const bound = await listen(server, loopbackOf(site, id), portChoices(port, isWeb));
+        const url = isWeb ? { url: `http://${bound.host}:${bound.localPort}/` } : {};
+        ports.push({ target: id, port, ...bound, ...url });
       }
     }
     return new Loopback(ports, servers, sockets);
@@ -87,28 +99,44 @@ export class Loopback implements AsyncDisposable {
   }
 }
 
+/** The device's own port first; 0, which is any, last. */
+function portChoices(port: number, isWeb: boolean): readonly number[] {
+  const near = port + fallbackOffset;
+  if (!isWeb) return [port, near, 0];
+  return [port, near, webFallback, 0].filter((each) => !isBadForBrowsers(each));
+}
+
+function isBadForBrowsers(port: number): boolean {
+  const isLow = port > 0 && port < firstOpenPort && port !== 80 && port !== 443;
+  return isLow || badWebPorts.has(port);
+}
+
 async function listen(
   server: net.Server,
   address: string,
-  port: number,
+  choices: readonly number[],
 ): Promise<Pick<BoundPort, "host" | "localPort" | "toAllow">> {
+  const [port = 0, ...others] = choices;
   const first = await tryListen(server, address, port);
-  if (first === undefined) return { host: address, localPort: port, toAllow: null };
+  if (first === undefined) return { host: address, localPort: portOf(server), toAllow: null };
   // Only Linux has all of 127/8; elsewhere the one loopback address serves every target, and ports may meet.
   const host = first === "EADDRNOTAVAIL" ? "127.0.0.1" : address;
   const toAllow =
     first === "EACCES" ? `sudo sysctl net.ipv4.ip_unprivileged_port_start=${port}` : null;
-  const choices =
-    first === "EADDRNOTAVAIL" ? [port, port + fallbackOffset, 0] : [port + fallbackOffset, 0];
-  for (const choice of choices.filter((each) => each <= 65_535)) {
+  const left = first === "EADDRNOTAVAIL" ? choices : others;
+  for (const choice of left.filter((each) => each <= 65_535)) {
     if ((await tryListen(server, host, choice)) === undefined) {
-      return { host, localPort: (server.address() as net.AddressInfo).port, toAllow };
+      return { host, localPort: portOf(server), toAllow };
     }
   }
   throw new CommandError(
     "cannotWrite",
     `no port can be bound on "${host}" for port ${port}: ${first}`,
   );
+}
+
+function portOf(server: net.Server): number {
+  return (server.address() as net.AddressInfo).port;
 }
 
 /** Undefined if it listens now, else the system's error code. */

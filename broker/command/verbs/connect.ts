@@ -1,5 +1,5 @@
-// `sallyport connect`: opens a job's session and holds it. TCP targets appear on loopback addresses with their original ports; `sallyport ssh` and
-// ProxyCommands on this machine join it. Ctrl-C ends it.
+// `sallyport connect`: opens a job's session and holds it. TCP targets and web panels appear on loopback addresses with their original ports;
+// `sallyport ssh` and ProxyCommands on this machine join it. Ctrl-C ends it.
 import type { Command } from "commander";
 import type { AdmittedTarget } from "../../../shared/channel/messages.ts";
 import { messageOf } from "../../../shared/errors.ts";
@@ -23,7 +23,7 @@ export function addConnectVerbs(program: Command, context: Context): void {
     .command("connect [job]")
     .helpGroup("Sessions:")
     .description(
-      "wait for the approval, open the session and hold it; TCP targets get local addresses",
+      "wait for the approval, open the session and hold it; TCP targets and web panels get local addresses",
     )
     .option("--code <code>", "a code of your authenticator")
     .addHelpText(
@@ -57,7 +57,7 @@ export async function connectJob(
   });
   const { session, admitted } = await openJobSession(context, site, job, options, tell);
   await using held = session;
-  const tcp = admitted.targets.filter(({ kind }) => kind === "tcp");
+  const local = admitted.targets.filter(({ kind, rights }) => isLocal(kind, rights));
   const open = held.open.bind(held);
   await using _joiners = await holdForJoiners(
     context,
@@ -65,7 +65,7 @@ export async function connectJob(
     admitted.targets.map((target) => target.id),
     open,
   );
-  await using loopback = await Loopback.bind(site.id, tcp, open, (target, thrown) => {
+  await using loopback = await Loopback.bind(site.id, local, open, (target, thrown) => {
     const reason = messageOf(thrown);
     const { hints } = adviceOn(reason);
     const text = [`connection to "${target}" failed: ${reason}`, ...hints].join("; ");
@@ -89,6 +89,11 @@ export async function connectJob(
   tellEnd(tell, await Promise.race([held.closed, aborted(context.signal)]), held.ending);
 }
 
+/** What the command carries as TCP: a web panel only with the right to that. */
+function isLocal(kind: string, rights: readonly string[]): boolean {
+  return kind === "tcp" || (kind === "http" && rights.includes("connect"));
+}
+
 function connected(targets: readonly AdmittedTarget[], ports: readonly BoundPort[]) {
   return {
     event: "connected",
@@ -98,13 +103,9 @@ function connected(targets: readonly AdmittedTarget[], ports: readonly BoundPort
 }
 
 function addresses(targets: readonly AdmittedTarget[], ports: readonly BoundPort[]): string {
-  const rows = targets.flatMap(({ id, name, kind }) => {
+  const rows = targets.flatMap(({ id, name, kind, rights }) => {
     const own = ports.filter(({ target }) => target === id);
-    const how = own.map(
-      (bound) =>
-        `${bound.host}:${bound.localPort}${bound.localPort === bound.port ? "" : ` (device's port ${bound.port})`}`,
-    );
-    return (kind === "tcp" ? how : [`sallyport ssh ${id}`]).map((reach) => ({
+    return reachesOf(id, kind, isLocal(kind, rights), own).map((reach) => ({
       id,
       name,
       kind,
@@ -116,6 +117,21 @@ function addresses(targets: readonly AdmittedTarget[], ports: readonly BoundPort
     name: (row) => row.name,
     kind: (row) => row.kind,
     reach: (row) => row.reach,
+  });
+}
+
+/** How one target is reached from here. */
+function reachesOf(
+  id: string,
+  kind: string,
+  isHere: boolean,
+  own: readonly BoundPort[],
+): readonly string[] {
+  if (kind === "ssh") return [`sallyport ssh ${id}`];
+  if (!isHere) return ["in the browser, at the relay's pages"];
+  return own.map(({ host, localPort, port, url }) => {
+    const original = localPort === port ? "" : ` (device's port ${port})`;
+    return `${url ?? `${host}:${localPort}`}${original}`;
   });
 }
 
