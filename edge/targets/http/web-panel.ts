@@ -178,6 +178,7 @@ export class WebPanel {
   /** True if the browser got the device's whole answer. */
   async #serve(passage: Passage): Promise<boolean> {
     const { request, response, method, target, log } = passage;
+    if (this.#isTyped(passage)) return sendTo(response, this.#options.device.start);
     const page = this.#refusalOf(passage);
     if (page !== undefined) return refuse(response, page);
     if (isNavigation(request) || isUnsafe(method)) this.#options.touch();
@@ -281,9 +282,14 @@ export class WebPanel {
     const nowMs = clock.monotonicMs();
     if (!isNew && nowMs - this.#sentToStartMs < roundMs) return refuse(response, roundPage);
     this.#sentToStartMs = nowMs;
-    response.writeHead(303, { location: device.start, "cache-control": "no-store" });
-    response.end();
-    return false;
+    return sendTo(response, device.start);
+  }
+
+  // Who types the panel's address alone, as the command shows it, means its first page.
+  #isTyped({ request, method, target }: Passage): boolean {
+    const site = request.headers["sec-fetch-site"] ?? "none";
+    const isBare = target === "/" && this.#options.device.start !== "/";
+    return isBare && method === "GET" && site === "none" && isNavigation(request);
   }
 
   // A redirect is the browser's to follow, as long as it leads anywhere.
@@ -325,6 +331,12 @@ export class WebPanel {
 
 function refuse(response: ServerResponse, page: ErrorPage): false {
   answerPage(response, page);
+  return false;
+}
+
+function sendTo(response: ServerResponse, location: string): false {
+  response.writeHead(303, { location, "cache-control": "no-store" });
+  response.end();
   return false;
 }
 

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import http from "node:http";
 import https from "node:https";
 import type { AddressInfo, Socket } from "node:net";
+import type { SecureContextOptions } from "node:tls";
 import { createHash, X509Certificate } from "node:crypto";
 import { WebPanel } from "../../../edge/targets/http/web-panel.ts";
 import type { WebDevice } from "../../../edge/targets/http/sign-in.ts";
@@ -27,9 +28,9 @@ export interface DeviceServer extends AsyncDisposable {
 /** A device on a free port of this machine. */
 export async function startDevice(
   serve: Serve,
-  { secure = false, host = "127.0.0.1" }: { secure?: boolean; host?: string } = {},
+  { secure = false, tls = {} }: { secure?: boolean; tls?: SecureContextOptions } = {},
 ): Promise<DeviceServer> {
-  const made = secure ? await makeCertificates([host]) : undefined;
+  const made = secure ? await makeCertificates(["127.0.0.1"]) : undefined;
   const asked: string[] = [];
   let last: http.IncomingHttpHeaders = {};
   const onRequest: Serve = (request, response) => {
@@ -40,13 +41,13 @@ export async function startDevice(
   const server =
     made === undefined
       ? http.createServer(onRequest)
-      : https.createServer({ key: made.privateKey, cert: made.certificate }, onRequest);
+      : https.createServer({ ...tls, key: made.privateKey, cert: made.certificate }, onRequest);
   const sockets = new Set<Socket>();
   server.on("connection", (socket: Socket) => {
     sockets.add(socket.on("error", () => socket.destroy()));
     socket.once("close", () => sockets.delete(socket));
   });
-  server.listen(0, host);
+  server.listen(0, "127.0.0.1");
   await once(server, "listening");
   return {
     port: (server.address() as AddressInfo).port,
