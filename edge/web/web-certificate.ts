@@ -104,7 +104,7 @@ export class WebCertificate {
     if (!own.publicKey.equals(publicKey)) {
       throw new SallyportError("refused", "the certificate is another key's");
     }
-    if (own.checkHost(asked.name.replace("*", "a")) === undefined) {
+    if (own.checkHost(asked.name.replace("*", "a"), { subject: "never" }) === undefined) {
       throw new SallyportError("refused", `the certificate does not cover "${asked.name}"`);
     }
     const { name, key } = asked;
