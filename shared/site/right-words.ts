@@ -8,7 +8,7 @@ const words: Readonly<Record<string, string>> = {
   files: "copy files",
   connect: "connect to its ports",
   "http connect": "open it through the sallyport command",
-  browser: "open it in the browser, under a name of the relay",
+  browser: "open it in the browser under a name of the relay",
   control: "see and operate the screen",
   view: "see the screen only",
   resize: "fit the screen to their window",

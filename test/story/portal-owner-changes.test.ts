@@ -104,7 +104,7 @@ await group("an owner's changes in browsers", { timeoutMs: 240_000 }, (test) => 
       "id,kind,address,ports,login\nPanel 9,ssh,10.0.0.9,22,service\nplc-9,modbus,10.0.0.8,502,\nplc-8,tcp,10.0.0/8,70000,\nshort,ssh",
     );
     await see(page, 'Line 2: "Panel 9" is not a short name of a-z, 0-9 and -');
-    await see(page, 'Line 3: "modbus" is neither ssh nor tcp');
+    await see(page, 'Line 3: "modbus" is none of ssh, tcp, vnc, rdp, http');
     await see(page, 'Line 4: "70000" is not a port');
     await see(page, "Line 5: 2 cells, expected 5");
     assert.ok(await page.getByRole("button", { name: /^Add 0 to what/ }).isDisabled());

@@ -7,7 +7,6 @@ import {
   Card,
   Container,
   Group,
-  Radio,
   Stack,
   Text,
   TextInput,
@@ -22,6 +21,7 @@ import { RelayFault } from "../../../shared/site/relay-call.ts";
 import { describeRelay, type RelayFacts } from "../person/session.ts";
 import { SigningWindow, TouchCancelled } from "../person/signing-window.ts";
 import { Logo } from "../shell/logo.tsx";
+import { CardChoice } from "../shell/card-choice.tsx";
 import { Loading, Page, Trouble } from "../shell/page.tsx";
 import { allowQuietSignIn, usePerson } from "../shell/person-context.tsx";
 import { presetNames, type Preset } from "../site/presets.ts";
@@ -35,6 +35,7 @@ import {
   signFirstManifest,
   type Founded,
 } from "./founding.ts";
+import { SlugField } from "../site/slug-field.tsx";
 import { isSlug, slugOf } from "../site/slugs.ts";
 
 const stepNames = ["site", "passkey", "sheet", "sign"] as const;
@@ -164,36 +165,21 @@ function SiteForm({
           maxLength={120}
           onChange={(event) => setOwnerName(event.currentTarget.value)}
         />
-        <TextInput
+        <SlugField
           label={found.ownerId}
           description={found.ownerIdHint}
           value={owner}
-          required
-          autoCapitalize="none"
-          spellCheck={false}
           error={isTried && !isSlug(owner) ? found.ownerIdWrong : undefined}
-          onChange={(event) => setTypedId(event.currentTarget.value)}
+          onChange={setTypedId}
         />
-        <Radio.Group
+        <CardChoice
           label={found.preset}
           value={preset}
-          onChange={(value) => setPreset(value as Preset)}
+          choices={presetNames}
+          words={found.presets}
           error={isStuck ? found.strictNeedsPasskey : undefined}
-        >
-          <Stack gap="sm" mt="xs">
-            {presetNames.map((each) => (
-              <Radio.Card key={each} value={each} p="md">
-                <Group wrap="nowrap" align="flex-start">
-                  <Radio.Indicator aria-hidden />
-                  <Stack gap={2}>
-                    <Text fw={600}>{found.presets[each].label}</Text>
-                    <Text size="sm">{found.presets[each].about}</Text>
-                  </Stack>
-                </Group>
-              </Radio.Card>
-            ))}
-          </Stack>
-        </Radio.Group>
+          onChange={setPreset}
+        />
         <TextInput
           label={found.token}
           description={found.tokenHint}

@@ -37,7 +37,7 @@ import {
 } from "./request-draft.ts";
 import { TargetChoice, type ChosenTargets } from "./target-choice.tsx";
 import { WindowsChoice } from "./windows-choice.tsx";
-import { fieldOfMoment, momentOfField } from "./times.ts";
+import { fieldOfMoment, momentOfField } from "./moment-field.ts";
 
 const daySeconds = 24 * 3600;
 const monthSeconds = 30 * daySeconds;

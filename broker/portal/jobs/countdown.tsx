@@ -7,10 +7,9 @@ import type { PageSide } from "../person/page-side.ts";
 import { Trouble } from "../shell/page.tsx";
 import { session } from "../texts/jobs.ts";
 import type { JobClock, LiveState } from "./live-job.ts";
-import { Moment } from "./moment.tsx";
+import { minutesWords, Moment } from "../shell/moment.tsx";
 import { askForMoreTime } from "./relay-answers.ts";
 import { clockOf } from "../shell/clock-of.ts";
-import { lengthWords } from "./times.ts";
 
 /** As the edge warns (edge/countdown.ts). */
 const warnedSeconds: readonly number[] = [300, 60, 15];
@@ -38,7 +37,7 @@ export function Countdown({ state }: { readonly state: LiveState }) {
   const leftMs = useLeftMs(state.clock);
   const isShort = noticeOf(state.clock, leftMs) !== undefined;
   if (state.clock?.isRunning === false)
-    return <Text c="dimmed">{session.notStarted(lengthWords(leftMs / 1000))}</Text>;
+    return <Text c="dimmed">{session.notStarted(minutesWords(Math.ceil(leftMs / 60_000)))}</Text>;
   return (
     <Group gap="xs" wrap="nowrap" role="timer" aria-live="off">
       <Badge

@@ -11,7 +11,7 @@ import { Trouble, wordsOf } from "../shell/page.tsx";
 import { ask, ended, jobs } from "../texts/jobs.ts";
 import { targetName } from "./job-words.tsx";
 import type { LiveEnd } from "./live-job.ts";
-import { Moment } from "./moment.tsx";
+import { Moment } from "../shell/moment.tsx";
 
 export function JobFacts({ job, side }: { readonly job: Job; readonly side: PageSide }) {
   const { reason, ticket, minutes, startBeforeAt, issuedAt, edge, targets, windows } =
@@ -45,7 +45,9 @@ export function JobFacts({ job, side }: { readonly job: Job; readonly side: Page
       </Fact>
       {windows === null ? (
         <Fact name={jobs.facts.startBefore}>
-          <Moment at={granted?.startBeforeAt ?? startBeforeAt} as="moment" />
+          <Text>
+            <Moment at={granted?.startBeforeAt ?? startBeforeAt} as="clock" />
+          </Text>
         </Fact>
       ) : (
         <Fact name={jobs.facts.windows}>
@@ -53,7 +55,9 @@ export function JobFacts({ job, side }: { readonly job: Job; readonly side: Page
         </Fact>
       )}
       <Fact name={jobs.facts.asked}>
-        <Moment at={issuedAt} />
+        <Text>
+          <Moment at={issuedAt} />
+        </Text>
       </Fact>
       <Fact name={jobs.facts.site}>
         <Text>{side.edgeName(edge)}</Text>

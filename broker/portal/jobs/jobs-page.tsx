@@ -11,7 +11,7 @@ import { useLoaded } from "../shell/use-loaded.ts";
 import { jobs } from "../texts/jobs.ts";
 import { machinesOf, openStates, StateBadge } from "./job-words.tsx";
 import { useLiveJob } from "./live-jobs.ts";
-import { Moment } from "./moment.tsx";
+import { Moment } from "../shell/moment.tsx";
 
 export default function JobsPage() {
   const side = useSide();
@@ -99,7 +99,9 @@ function JobCard({ job, side }: { readonly job: Job; readonly side: PageSide }) 
           <Text c="dimmed" size="sm">
             {jobs.minutes(job.grant?.payload.minutes ?? minutes)}
           </Text>
-          <Moment at={issuedAt} c="dimmed" size="sm" />
+          <Text c="dimmed" size="sm">
+            <Moment at={issuedAt} />
+          </Text>
         </Group>
         <NextStep job={job} isLive={live !== undefined && live.phase !== "over"} />
       </Stack>

@@ -19,7 +19,7 @@ import { screen } from "../texts/screen.ts";
 import { Countdown, MoreTime, TimeNotice } from "./countdown.tsx";
 import { machinesOf } from "./job-words.tsx";
 import type { LiveJob, LiveState, ScreenTab, TerminalTab } from "./live-job.ts";
-import { Moment } from "./moment.tsx";
+import { Moment } from "../shell/moment.tsx";
 import { TcpTarget } from "./tcp-target.tsx";
 import { WebTarget } from "./web-target.tsx";
 
@@ -90,7 +90,7 @@ export function SessionView({ side, job, live, state }: SessionProps) {
           <MoreTime side={side} job={job} state={state} />
           {state.endsAt !== null && (
             <Text c="dimmed" size="sm">
-              {session.until} <Moment at={state.endsAt} as="moment" />
+              {session.until} <Moment at={state.endsAt} as="clock" />
             </Text>
           )}
         </Group>

@@ -23,8 +23,7 @@ import { waiting } from "../texts/jobs.ts";
 import { shell } from "../texts/shell.ts";
 import { isTold, setTold } from "./approval-signal.ts";
 import type { LiveJob, LiveState } from "./live-job.ts";
-import { useNow } from "../shell/moment.tsx";
-import { Moment } from "./moment.tsx";
+import { Moment, useNow } from "../shell/moment.tsx";
 import { toldOf, type Told } from "./relay-answers.ts";
 
 const toldPollMs = 4_000;
@@ -65,7 +64,7 @@ export function WaitingView({
               <Text>{waiting.about}</Text>
               {state.waitUntilAt !== undefined && (
                 <Text c="dimmed">
-                  {waiting.until} <Moment at={state.waitUntilAt} as="moment" />
+                  {waiting.until} <Moment at={state.waitUntilAt} as="clock" />
                 </Text>
               )}
             </Stack>
@@ -143,7 +142,9 @@ function ToldList({ told: { told, next } }: { readonly told: Told }) {
           <Badge variant="dot" tt="none" color={stateColours[state]}>
             {waiting.told[state]}
           </Badge>
-          <Moment at={at} c="dimmed" size="sm" />
+          <Text c="dimmed" size="sm">
+            <Moment at={at} />
+          </Text>
         </Group>
       ))}
       {next !== null && (

@@ -24,12 +24,18 @@ export function useNow(everyMs = tickMs): number {
   return nowMs;
 }
 
-/** A moment in Unix seconds, told from now. */
-export function Moment({ at }: { readonly at: number }) {
+/** A moment in Unix seconds, told from now or by this device's clock. */
+export function Moment({
+  at,
+  as = "distance",
+}: {
+  readonly at: number;
+  readonly as?: "distance" | "clock";
+}) {
   const nowMs = useNow();
   return (
     <time dateTime={new Date(at * 1000).toISOString()} title={exactWords(at)}>
-      {distanceWords(at - nowMs / 1000)}
+      {as === "distance" ? distanceWords(at - nowMs / 1000) : clockWords(at, nowMs)}
     </time>
   );
 }

@@ -193,15 +193,7 @@ function CodeForm({
     <form onSubmit={submit}>
       <Stack>
         <Text>{signIn.signedOutEverywhere}</Text>
-        <TextInput
-          label={signIn.code}
-          description={signIn.codeHint}
-          inputMode="numeric"
-          autoComplete="one-time-code"
-          value={code}
-          required
-          onChange={(event) => setCode(event.currentTarget.value)}
-        />
+        <CodeField code={code} inputMode="numeric" onChange={setCode} />
         <Button type="submit" loading={isBusy}>
           {signIn.title}
         </Button>
@@ -244,20 +236,35 @@ function PasswordForm({
           required
           onChange={(event) => setWord(event.currentTarget.value)}
         />
-        <TextInput
-          label={signIn.code}
-          description={signIn.codeHint}
-          inputMode="text"
-          autoComplete="one-time-code"
-          value={code}
-          required
-          onChange={(event) => setCode(event.currentTarget.value)}
-        />
+        <CodeField code={code} inputMode="text" onChange={setCode} />
         <Button type="submit" loading={isBusy}>
           {signIn.title}
         </Button>
       </Stack>
     </form>
+  );
+}
+
+function CodeField({
+  code,
+  inputMode,
+  onChange,
+}: {
+  readonly code: string;
+  /** Codes on paper have letters, too. */
+  readonly inputMode: "numeric" | "text";
+  readonly onChange: (code: string) => void;
+}) {
+  return (
+    <TextInput
+      label={signIn.code}
+      description={signIn.codeHint}
+      inputMode={inputMode}
+      autoComplete="one-time-code"
+      value={code}
+      required
+      onChange={(event) => onChange(event.currentTarget.value)}
+    />
   );
 }
 

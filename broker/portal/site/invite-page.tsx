@@ -1,15 +1,5 @@
 // Inviting somebody: who it is, then the link to hand over. A newcomer's keys are learned by it; the same person again adds a device or replaces a lost passkey.
-import {
-  Alert,
-  Button,
-  Checkbox,
-  Container,
-  Group,
-  Radio,
-  Stack,
-  Text,
-  TextInput,
-} from "@mantine/core";
+import { Alert, Button, Checkbox, Container, Stack, TextInput } from "@mantine/core";
 import { useEffect, useState, type FormEvent } from "react";
 import { Link, useLocation, useSearchParams } from "wouter";
 import type { InvitationSubject } from "../../../shared/document/invitation.ts";
@@ -18,11 +8,13 @@ import { parseCompanyId, parsePersonId } from "../../../shared/ids.ts";
 import { ownCompany } from "../../../shared/site/rosters.ts";
 import { useAct } from "../shell/use-act.ts";
 import type { PageSide } from "../person/page-side.ts";
+import { CardChoice } from "../shell/card-choice.tsx";
 import { Page, Trouble } from "../shell/page.tsx";
 import { useSide } from "../shell/person-context.tsx";
 import { invite as texts, roles as roleNames, rolesHints } from "../texts/site.ts";
 import { makeLink } from "./inviting.ts";
 import { LinkCard } from "./link-card.tsx";
+import { SlugField } from "./slug-field.tsx";
 import { isSlug, slugOf } from "./slugs.ts";
 
 const staffRoles: readonly Role[] = ["owner", "approver", "auditor"];
@@ -99,21 +91,13 @@ function InviteForm({
     <form onSubmit={submit}>
       <Stack gap="md">
         {kind !== "technician" && (
-          <Radio.Group label={texts.kind} value={kind} onChange={(value) => setKind(value as Kind)}>
-            <Stack gap="sm" mt="xs">
-              {ownerKinds.map((each) => (
-                <Radio.Card key={each} value={each} p="md">
-                  <Group wrap="nowrap" align="flex-start">
-                    <Radio.Indicator aria-hidden />
-                    <Stack gap={2}>
-                      <Text fw={600}>{texts.kinds[each].label}</Text>
-                      <Text size="sm">{texts.kinds[each].about}</Text>
-                    </Stack>
-                  </Group>
-                </Radio.Card>
-              ))}
-            </Stack>
-          </Radio.Group>
+          <CardChoice
+            label={texts.kind}
+            value={kind}
+            choices={ownerKinds}
+            words={texts.kinds}
+            onChange={setKind}
+          />
         )}
         <TextInput
           label={texts.name}
@@ -122,26 +106,20 @@ function InviteForm({
           maxLength={120}
           onChange={(event) => setName(event.currentTarget.value)}
         />
-        <TextInput
+        <SlugField
           label={texts.id}
           description={texts.idHint}
           value={id}
-          required
-          autoCapitalize="none"
-          spellCheck={false}
           error={isTried && !isSlug(id) ? texts.idWrong : undefined}
-          onChange={(event) => setTypedId(event.currentTarget.value)}
+          onChange={setTypedId}
         />
         {kind === "administrator" && (
-          <TextInput
+          <SlugField
             label={texts.company}
             description={texts.idHint}
             value={company}
-            required
-            autoCapitalize="none"
-            spellCheck={false}
             error={isTried && !isSlug(company) ? texts.idWrong : undefined}
-            onChange={(event) => setCompany(event.currentTarget.value)}
+            onChange={setCompany}
           />
         )}
         {isTaken && <Alert color="blue">{texts.idTaken}</Alert>}

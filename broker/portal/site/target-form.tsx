@@ -1,11 +1,12 @@
 // The form of one machine: what it is called, how the box reaches it and signs in there, what vendors may do on it. It is tried before it is collected for
 // signing. What the box already knows cannot be read here, only replaced.
-import { Button, Group, NativeSelect, Radio, Stack, Text, TextInput } from "@mantine/core";
+import { Button, NativeSelect, Stack, TextInput } from "@mantine/core";
 import { useState, type FormEvent } from "react";
 import { Link, useLocation } from "wouter";
 import { targetKindNames, type TargetKindName } from "../../../shared/document/rights.ts";
 import { parseEdgeId } from "../../../shared/ids.ts";
 import type { PageSide } from "../person/page-side.ts";
+import { CardChoice } from "../shell/card-choice.tsx";
 import { Trouble } from "../shell/page.tsx";
 import { useSide } from "../shell/person-context.tsx";
 import { useAct } from "../shell/use-act.ts";
@@ -22,6 +23,7 @@ import { RdpFields } from "./rdp-fields.tsx";
 import { RightsFields } from "./rights-fields.tsx";
 import { sealFor } from "./sealing.ts";
 import { SecretFields } from "./secret-fields.tsx";
+import { SlugField } from "./slug-field.tsx";
 import { slugOf } from "./slugs.ts";
 import { SshFields } from "./ssh-fields.tsx";
 import {
@@ -131,16 +133,13 @@ export function TargetForm({
           error={fault("name")}
           onChange={(event) => set({ name: event.currentTarget.value })}
         />
-        <TextInput
+        <SlugField
           label={texts.id}
           description={isNew ? texts.idHint : undefined}
           value={id}
-          required
-          readOnly={!isNew}
-          autoCapitalize="none"
-          spellCheck={false}
+          isFixed={!isNew}
           error={isTaken ? texts.idTaken : fault("id")}
-          onChange={(event) => set({ id: event.currentTarget.value })}
+          onChange={(value) => set({ id: value })}
         />
         {edges.length > 1 && (
           <NativeSelect
@@ -151,8 +150,11 @@ export function TargetForm({
             onChange={(event) => reach({ edge: event.currentTarget.value })}
           />
         )}
-        <KindChoice
-          kind={typed.kind}
+        <CardChoice
+          label={texts.kind}
+          value={typed.kind}
+          choices={targetKindNames}
+          words={kinds}
           onChange={(kind) => {
             setTested(null);
             setTyped((now) => withKind(now, kind));
@@ -231,39 +233,6 @@ export function TargetForm({
         </Button>
       </Stack>
     </form>
-  );
-}
-
-function KindChoice({
-  kind,
-  onChange,
-}: {
-  readonly kind: TargetKindName;
-  readonly onChange: (kind: TargetKindName) => void;
-}) {
-  return (
-    <Radio.Group
-      label={texts.kind}
-      value={kind}
-      onChange={(value) => {
-        const chosen = targetKindNames.find((each) => each === value);
-        if (chosen !== undefined) onChange(chosen);
-      }}
-    >
-      <Stack gap="sm" mt="xs">
-        {targetKindNames.map((each) => (
-          <Radio.Card key={each} value={each} p="md">
-            <Group wrap="nowrap" align="flex-start">
-              <Radio.Indicator aria-hidden />
-              <Stack gap={2}>
-                <Text fw={600}>{kinds[each].label}</Text>
-                <Text size="sm">{kinds[each].about}</Text>
-              </Stack>
-            </Group>
-          </Radio.Card>
-        ))}
-      </Stack>
-    </Radio.Group>
   );
 }
 

@@ -144,7 +144,7 @@ export const targets = {
     "clipboard-in": "Text from the vendor's computer. It is recorded.",
     "clipboard-out": "Whatever was copied on the machine leaves it. It is recorded.",
     browser:
-      "Nothing to install for the vendor. The relay could read along: see below once it is chosen.",
+      "Nothing to install for the vendor. But whoever controls the relay could read and change what passes.",
   } as Readonly<Record<string, string>>,
   kindMissing: (edge: string, kind: string, packages: string) =>
     `The box ${edge} cannot serve ${kind} yet: it lacks ${packages}. Whoever looks after it installs that with: apt install ${packages}. You can add the machine all the same.`,
