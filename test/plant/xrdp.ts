@@ -4,17 +4,12 @@ import { chmodSync, cpSync, mkdirSync, readFileSync, writeFileSync } from "node:
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { freePort } from "../support/port.ts";
-import { startProcess } from "../support/process.ts";
+import { startProcess, type RunningProcess } from "../support/process.ts";
 import { temporaryFolder } from "../support/temporary.ts";
-import { makeCertificate } from "./rdp-certificate.ts";
-import {
-  desktopScript,
-  isListening,
-  screenshotOf,
-  type DeviceDisplay,
-  type RdpPlant,
-} from "./rdp.ts";
+import { makeDeviceCertificate } from "./device-certificate.ts";
+import { inputLog, isListening, type RdpDevice, type RdpOptions } from "./rdp.ts";
 import { addSystemUser } from "./system-user.ts";
+import { displaySide, type DisplaySide } from "./x-display.ts";
 
 const displayWaits = 200;
 const displayWaitMs = 50;
@@ -29,44 +24,42 @@ EnableProcessId=false
 [LoggingPerLogger]`;
 
 /** Starts both; resolves when xrdp takes connections. Root only. */
-export async function startXrdp(colour: string): Promise<RdpPlant> {
+export async function startXrdp(program: RdpOptions["program"]): Promise<RdpDevice> {
   await using started = new AsyncDisposableStack();
   const folder = started.use(temporaryFolder());
   const user = started.use(await addSystemUser());
-  const { certificate, key, fingerprint } = await makeCertificate(folder);
+  const { certificateFile, keyFile, fingerprint } = await makeDeviceCertificate(folder);
   const [port, sesmanPort] = [await freePort(), await freePort()];
   const settings = folder.file("etc");
   cpSync("/etc/xrdp", settings, { recursive: true });
   mkdirSync(folder.file("run"), { mode: 0o755 });
-  const displayFile = join(user.home, "display");
-  const typedFile = join(user.home, "typed");
-  writeFileSync(join(settings, "xrdp.ini"), xrdpSettings(port, certificate, key));
+  const [displayFile, outputFile] = [join(user.home, "display"), join(user.home, "output")];
+  writeFileSync(join(settings, "xrdp.ini"), xrdpSettings(port, certificateFile, keyFile));
   writeFileSync(join(settings, "sesman.ini"), sesmanSettings(settings, sesmanPort));
   const start = join(settings, "startwm.sh");
+  const command = (program ?? ["wish", join(settings, "input-log.tcl")]).map(quoted).join(" ");
+  cpSync(inputLog, join(settings, "input-log.tcl"));
   const tell = `echo "$DISPLAY" > ${displayFile}.new; mv ${displayFile}.new ${displayFile}`;
-  writeFileSync(start, `#!/bin/sh\n${tell}\n${desktopScript(colour, typedFile)}`);
+  writeFileSync(start, `#!/bin/sh\n${tell}\n${command} > ${outputFile} 2>&1\n`);
   chmodSync(start, 0o755);
+  // The user's own session reads what it starts from here.
   chmodSync(folder.path, 0o755);
-  const mounts = `mount --bind ${settings} /etc/xrdp && mount --bind ${folder.file("run")} /run/xrdp`;
-  const inside = (command: string) =>
-    started.use(
-      startProcess("unshare", [
-        "--mount",
-        "sh",
-        "-c",
-        `mkdir -p /run/xrdp; ${mounts}; exec ${command}`,
-      ]),
-    );
+  const bind = (from: string, to: string): string => `mount --bind ${from} ${to}`;
+  const mounts = `mkdir -p /run/xrdp && ${bind(settings, "/etc/xrdp")} && ${bind(folder.file("run"), "/run/xrdp")}`;
+  const inside = (line: string): RunningProcess =>
+    started.use(startProcess("unshare", ["--mount", "sh", "-c", `${mounts} && exec ${line}`]));
   const sesman = inside("xrdp-sesman -n -c /etc/xrdp/sesman.ini");
   if (!(await isListening(sesman, "::1", sesmanPort)))
-    throw new Error(`no sesman: ${sesman.stdout}`);
+    throw new Error(`no sesman: ${sesman.stderr}`);
   const server = inside("xrdp -n -c /etc/xrdp/xrdp.ini");
-  if (!(await isListening(server, "127.0.0.1", port))) throw new Error(`no xrdp: ${server.stdout}`);
-  const display = async (): Promise<DeviceDisplay> => {
+  if (!(await isListening(server, "127.0.0.1", port))) throw new Error(`no xrdp: ${server.stderr}`);
+  const holders = started.use(new AsyncDisposableStack());
+  const screen = async (): Promise<DisplaySide> => {
     for (let wait = 0; wait < displayWaits; wait += 1) {
       const number = readIfThere(displayFile);
       if (number !== undefined) {
-        return { DISPLAY: number.trim(), XAUTHORITY: join(user.home, ".Xauthority") };
+        const XAUTHORITY = join(user.home, ".Xauthority");
+        return displaySide({ DISPLAY: number.trim(), XAUTHORITY }, holders);
       }
       await delay(displayWaitMs);
     }
@@ -80,11 +73,15 @@ export async function startXrdp(colour: string): Promise<RdpPlant> {
     password: user.password,
     security: "tls",
     certificate: fingerprint,
-    display,
-    screenshot: async () => screenshotOf(await display()),
-    typed: () => readIfThere(typedFile) ?? "",
+    screen,
+    screenshot: async () => (await screen()).picture(),
+    output: () => readIfThere(outputFile) ?? "",
     [Symbol.asyncDispose]: () => ending.disposeAsync(),
   };
+}
+
+function quoted(word: string): string {
+  return `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 function xrdpSettings(port: number, certificate: string, key: string): string {

@@ -1,5 +1,5 @@
 // Which kinds an edge can serve, by the programs that are there.
-import assert from "node:assert/strict";
+import * as assert from "uvu/assert";
 import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { kindsLine, readKind, readKinds } from "../../../edge/kinds.ts";
@@ -18,7 +18,7 @@ await group("kinds", {}, (test) => {
   test("a kind whose programs are all there is ready", async () => {
     using folder = temporaryFolder();
     for (const name of programs) makeProgram(folder.path, name);
-    assert.deepEqual(await readKind("rdp", [folder.path]), {
+    assert.equal(await readKind("rdp", [folder.path]), {
       kind: "rdp",
       isReady: true,
       missing: [],
@@ -30,16 +30,16 @@ await group("kinds", {}, (test) => {
     makeProgram(folder.path, "xfreerdp");
     makeProgram(folder.path, "prlimit");
     const kinds = await readKinds([folder.path]);
-    assert.deepEqual(
+    assert.equal(
       kinds.map(({ kind }) => kind),
       targetKindNames,
     );
     const missing = ["tigervnc-standalone-server", "xdotool", "util-linux"];
-    assert.deepEqual(
+    assert.equal(
       kinds.filter(({ isReady }) => !isReady),
       [{ kind: "rdp", isReady: false, missing }],
     );
-    assert.equal(
+    assert.is(
       kindsLine(kinds),
       "serves ssh, tcp, vnc, http; not rdp: apt install tigervnc-standalone-server xdotool util-linux",
     );
@@ -50,6 +50,6 @@ await group("kinds", {}, (test) => {
     for (const name of programs) makeProgram(folder.path, name);
     makeProgram(folder.path, "Xvnc", 0o644);
     const { missing } = await readKind("rdp", [folder.path]);
-    assert.deepEqual(missing, ["tigervnc-standalone-server"]);
+    assert.equal(missing, ["tigervnc-standalone-server"]);
   });
 });
