@@ -2,7 +2,7 @@
 // goes out that the job's rights do not cover (the edge would end the session for it, or drop it); nobody acts on a picture that stands still: while the
 // connection is away, presses are dropped and only releases are kept.
 import type { Channel } from "../../../shared/channel/channel.ts";
-import type { RawChannel } from "./raw-channel.ts";
+import { handOver, type RawChannel } from "./raw-channel.ts";
 
 /** Client messages of RFC 6143 and of the extensions that noVNC speaks. */
 const message = { key: 4, pointer: 5, cutText: 6, desktopSize: 251, qemu: 255 } as const;
@@ -23,6 +23,8 @@ export class ChannelSocket implements RawChannel {
   onmessage: RawChannel["onmessage"] = null;
   onclose: RawChannel["onclose"] = null;
   onerror: RawChannel["onerror"] = null;
+  /** noVNC has its handshake behind it. */
+  isGreeted = false;
   /** Called for whatever a person did. */
   onInput: () => void = () => undefined;
   readonly #channel: Channel;
@@ -46,7 +48,7 @@ export class ChannelSocket implements RawChannel {
   /** Hands over what the device sent. */
   take(bytes: Uint8Array, settled: () => void): void {
     try {
-      this.onmessage?.({ data: bytes });
+      handOver(this, bytes, () => this.isGreeted);
     } finally {
       settled();
     }

@@ -11,3 +11,17 @@ export interface RawChannel {
   send(bytes: Uint8Array): void;
   close(): void;
 }
+
+/**
+ * Hands over bytes of the device's side. noVNC expects to be answered before it goes on within its handshake, and looks at the rest only when more comes:
+ * an edge and a recording say all of it at once, so until then it gets one byte after the other.
+ */
+export function handOver(channel: RawChannel, bytes: Uint8Array, isGreeted: () => boolean): void {
+  let from = 0;
+  while (!isGreeted() && from < bytes.length && channel.readyState === "open") {
+    channel.onmessage?.({ data: bytes.subarray(from, from + 1) });
+    from += 1;
+  }
+  if (from < bytes.length && channel.readyState === "open")
+    channel.onmessage?.({ data: bytes.subarray(from) });
+}

@@ -1,6 +1,6 @@
 // A recording's screen in a place of the page (shared/protocol.md, "Screens"): a fresh viewer for each segment that is jumped to, fed with what the device
 // sent. Nobody answers what noVNC says, and nothing that is done to the picture goes anywhere.
-import type { RawChannel } from "./raw-channel.ts";
+import { handOver, type RawChannel } from "./raw-channel.ts";
 import { Viewer, type ScreenSize } from "./viewer.ts";
 
 export interface PointedAt {
@@ -114,14 +114,7 @@ class Layer {
   }
 
   feed(bytes: Uint8Array): void {
-    let from = 0;
-    // noVNC expects to be answered before it goes on from its handshake, so it gets that byte by byte.
-    while (!this.#isConnected && from < bytes.length && !this.#isOver) {
-      this.#socket.onmessage?.({ data: bytes.subarray(from, from + 1) });
-      from += 1;
-    }
-    if (from < bytes.length && !this.#isOver)
-      this.#socket.onmessage?.({ data: bytes.subarray(from) });
+    if (!this.#isOver) handOver(this.#socket, bytes, () => this.#isConnected);
   }
 
   dispose(): void {

@@ -254,7 +254,10 @@ export class ScreenPane {
         cutText: (cutText) => {
           if (this.rights.maySeeClipboard) this.#set({ cutText });
         },
-        connected: () => this.#follow(),
+        connected: () => {
+          socket.isGreeted = true;
+          this.#follow();
+        },
         disconnected: (isClean) => {
           if (isClean) return;
           this.#over(new SiteFault("channel_aborted", "its picture could not be read"));

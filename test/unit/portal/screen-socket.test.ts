@@ -120,11 +120,23 @@ await group("screen socket", { timeoutMs: 10_000 }, (test) => {
       seen.push("taken");
     };
     socket.take(Uint8Array.of(1), () => seen.push("settled"));
+    socket.isGreeted = true;
     socket.onmessage = () => {
       throw new Error("no such encoding");
     };
     assert.throws(() => socket.take(Uint8Array.of(1), () => seen.push("settled")));
     assert.equal(seen, ["taken", "settled", "settled"]);
+  });
+  test("until noVNC has its handshake behind it, it gets one byte after the other, and then all", () => {
+    const socket = new Written().socket(all);
+    const sizes: number[] = [];
+    socket.onmessage = ({ data }) => {
+      sizes.push(data.length);
+      socket.isGreeted = sizes.length === 3;
+    };
+    socket.take(new Uint8Array(2), () => undefined);
+    socket.take(new Uint8Array(9), () => undefined);
+    assert.equal(sizes, [1, 1, 1, 8]);
   });
   test("an end of noVNC's ends the channel, and an end of the channel noVNC, once", () => {
     const written = new Written();

@@ -1,0 +1,373 @@
+// A panel's screen in a real browser: a real VNC server's picture pixel by pixel, keys and clicks on its own program, the clipboard both ways, a relay that
+// dies in between; the approver who watches; the recording played to the same picture; and what a vendor who may only look cannot do.
+import type { Page } from "playwright-core";
+import * as assert from "uvu/assert";
+import { pictureDifference, pictureOfRgba, type Picture } from "../plant/picture.ts";
+import { startVnc, type VncDevice } from "../plant/vnc.ts";
+import { ApproverPage, type ApproverOptions } from "../support/approver-page.ts";
+import { desktop, phone } from "../support/browser.ts";
+import { group } from "../support/group.ts";
+import {
+  startInstallation,
+  type Installation,
+  type InstallationOptions,
+  type TargetToAdd,
+} from "../support/installation.ts";
+
+const limitMs = 30_000;
+const options: InstallationOptions = { signingPage: true, secondFactor: "waived" };
+const everything = ["control", "view", "resize", "clipboard-in", "clipboard-out"] as const;
+/** A pointer is drawn into neither picture; what the panel draws may be on its way. */
+const samePicture = 0.0005;
+
+await group("screens in the portal", { timeoutMs: 240_000 }, (test) => {
+  test("a panel opens by itself with its own picture; keys, clicks and texts reach it; watched, recorded, and played to the same picture", async () => {
+    await using device = await startVnc();
+    await using site = await startInstallation([panel(device, everything)], options);
+    await using vic = await join(site, "vic", "vendor");
+    await using mia = await join(site, "mia", "approver", { viewport: desktop });
+    const job = await opens(vic, site);
+    await showsItself(vic, device);
+    await takesInput(vic, device);
+    await takesTexts(vic, device);
+    await takesClipboards(vic, device);
+    await isShownInAnySize(vic, device);
+    await mia.goto(`/requests/${job}`);
+    await mia.follow("Watch live");
+    await samePictures(mia.page, device, "watched live");
+    await mia.check();
+    await survivesTheRelay(vic, device, site);
+    await samePictures(mia.page, device, "still watched");
+    await keepsNoSecret(vic, device);
+    assert.is(vic.device.touches(), 1 + touchesToJoin, "one touch for the job");
+
+    const live = await device.screen.picture();
+    await vic.press("I am done");
+    await vic.press("End it");
+    await vic.see("You ended the session");
+    await vic.check();
+    await plays(mia, site, live);
+  });
+
+  test("on a phone: who may only look sees the picture, and nothing of theirs reaches the panel", async () => {
+    await using device = await startVnc({ security: "X509Vnc" });
+    await using site = await startInstallation([panel(device, ["view"])], options);
+    await using vic = await join(site, "vic", "vendor", { viewport: phone });
+    await opens(vic, site);
+    await showsItself(vic, device);
+    await vic.see("Only looking");
+    const before = device.program.stdout;
+    const size = await device.screen.size();
+    for (const name of ["Type a text", "Put my clipboard into the machine's", "Keys"]) {
+      assert.is(await vic.button(name).count(), 0, name);
+    }
+    const at = await pointOf(vic.page, 400, 400);
+    await vic.page.touchscreen.tap(at.x, at.y);
+    await vic.page.mouse.click(at.x, at.y);
+    await vic.page.mouse.wheel(0, 200);
+    await vic.page.locator(canvas).focus();
+    await vic.page.keyboard.type("nothing");
+    // No key is the machine's, so Tab goes on.
+    await vic.page.keyboard.press("Tab");
+    assert.not(await vic.page.locator(`${canvas}:focus`).count());
+    await vic.press("Larger");
+    await vic.press("Fit to the window");
+    // What comes later by the same way comes after whatever was sent before.
+    await device.screen.setClipboard("a sign of life");
+    await samePictures(vic.page, device, "afterwards");
+    assert.is(device.program.stdout, before, "what the panel's program got");
+    assert.is(await device.screen.size(), size);
+    await vic.check();
+  });
+
+  test("a supervised panel takes nothing while nobody watches, and says so", async () => {
+    await using device = await startVnc();
+    await using site = await startInstallation([panel(device, ["control", "view"])], options);
+    await supervises(site);
+    await using vic = await join(site, "vic", "vendor");
+    await using mia = await join(site, "mia", "approver");
+    const job = await opens(vic, site);
+    await showsItself(vic, device);
+    await vic.see("Nobody of the site watches now");
+    const at = await pointOf(vic.page, 300, 300);
+    await vic.page.mouse.click(at.x, at.y);
+    await vic.page.keyboard.type("lost");
+    await vic.check();
+
+    await mia.goto(`/requests/${job}`);
+    await mia.follow("Watch live");
+    await mia.see("This job is supervised");
+    await vic.see("Somebody of the site watches");
+    await vic.page.keyboard.type("k");
+    await device.program.line(/^key k$/, limitMs);
+    assert.is(device.program.count(/^key [lost]$|^press 1 /), 0, "what was done unwatched");
+    await mia.check();
+
+    await mia.goto("/requests");
+    await vic.see("Nobody of the site watches now");
+  });
+});
+
+/** Joining takes two signatures: of the passkey itself, and of the introduction. */
+const touchesToJoin = 2;
+const canvas = "canvas[role=application]";
+
+function panel(
+  { host, port, password, certificate }: VncDevice,
+  rights: readonly string[],
+): TargetToAdd {
+  const pinned = certificate === undefined ? [] : ["--certificate", certificate];
+  return {
+    id: "press-panel",
+    name: "Press panel",
+    kind: "vnc",
+    rights,
+    device: ["--host", host, "--port", `${port}`, ...pinned],
+    ...(password !== undefined && { password }),
+  };
+}
+
+function join(
+  site: Installation,
+  id: string,
+  role: string,
+  given: ApproverOptions = {},
+): Promise<ApproverPage> {
+  return ApproverPage.join(site, id, { roles: [role], viewport: desktop, ...given });
+}
+
+/** Asks, waits, is approved; the screen opens without another press. */
+async function opens(vic: ApproverPage, { approver }: Installation): Promise<string> {
+  const { page } = vic;
+  await vic.goto("/jobs/new");
+  await page.getByLabel("Press panel", { exact: true }).check();
+  await page.getByLabel("What will you do, and why?").fill("Set the press to the new tool");
+  await vic.touch(() => vic.press("Ask"));
+  await vic.see("The site has your request");
+  const job = new URL(page.url()).pathname.split("/").at(-1) ?? "";
+  await approver.do("approve", job, "--yes");
+  await page.locator(canvas).waitFor({ timeout: limitMs });
+  return job;
+}
+
+async function showsItself({ page }: ApproverPage, device: VncDevice): Promise<void> {
+  await samePictures(page, device, "first picture");
+  await page.getByText("800 × 600").waitFor({ timeout: limitMs });
+}
+
+async function takesInput(vic: ApproverPage, device: VncDevice): Promise<void> {
+  const { page } = vic;
+  const at = await pointOf(page, 400, 450);
+  await page.mouse.click(at.x, at.y);
+  const pressed = await device.program.line(/^press 1 (\d+) (\d+)$/, limitMs);
+  assert.ok(Math.abs(Number(pressed[1]) - 400) <= 1 && Math.abs(Number(pressed[2]) - 450) <= 1);
+  await page.keyboard.type("Aq7");
+  for (const name of ["A", "q", "7"])
+    await device.program.line(new RegExp(`^key ${name}$`), limitMs);
+  await samePictures(page, device, "after typing");
+
+  // Tab is the machine's; the stated keys lead out, and nothing stays pressed there.
+  await page.keyboard.press("Tab");
+  await device.program.line(/^key Tab$/, limitMs);
+  await page.keyboard.press("Control+Shift+L");
+  assert.is(await page.evaluate("document.activeElement.getAttribute('aria-label')"), "Real size");
+  await page.mouse.click(at.x, at.y);
+  await page.keyboard.press("w");
+  await device.program.line(/^key w$/, limitMs);
+  assert.is(device.program.count(/^key [Ll]$/), 0, "the way out is the page's");
+
+  await vic.press("Keys");
+  await vic.press("Esc");
+  await device.program.line(/^key Escape$/, limitMs);
+  await vic.press("F1 – F12");
+  await vic.press("F7");
+  await device.program.line(/^key F7$/, limitMs);
+  await vic.press("Ctrl");
+  await vic.press("Tab");
+  await device.program.line(/^key Control_L$/, limitMs);
+  await vic.check();
+  await vic.press("Keys");
+}
+
+async function takesTexts(vic: ApproverPage, device: VncDevice): Promise<void> {
+  const { page } = vic;
+  await vic.press("Type a text");
+  await page.getByLabel("Text", { exact: true }).fill("xß€\nz");
+  assert.ok(await vic.button("Type it").isDisabled(), "lines are asked about");
+  await vic.check();
+  await page.getByLabel("I want that").check();
+  await vic.press("Type it");
+  for (const name of ["x", "ssharp", "EuroSign", "Return", "z"])
+    await device.program.line(new RegExp(`^key ${name}$`), limitMs);
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+
+  await vic.press("Type a text");
+  await page.getByLabel("Text", { exact: true }).fill("y".repeat(2_000));
+  await vic.press("Type it");
+  await device.program.line(/^key y$/, limitMs);
+  await vic.press("Stop");
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  assert.ok(device.program.count(/^key y$/) < 2_000, "stopped on the way");
+}
+
+async function takesClipboards(vic: ApproverPage, device: VncDevice): Promise<void> {
+  const { page } = vic;
+  await vic.device.context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  await page.evaluate("navigator.clipboard.writeText('recipe 12, größer')");
+  await vic.press("Put my clipboard into the machine's");
+  await vic.see("put into the machine's clipboard");
+  await device.screen.hasClipboard("recipe 12, größer");
+
+  await device.screen.setClipboard("alarm 77");
+  await vic.press("Copy the machine's clipboard");
+  await vic.see("8 characters copied");
+  assert.is(await page.evaluate("navigator.clipboard.readText()"), "alarm 77");
+}
+
+async function isShownInAnySize(vic: ApproverPage, device: VncDevice): Promise<void> {
+  const { page } = vic;
+  await vic.press("Real size");
+  const real = await page.locator(canvas).boundingBox();
+  assert.equal(
+    [real?.width, real?.height].map((side) => Math.round(side ?? 0)),
+    [800, 600],
+  );
+  await vic.press("Larger");
+  const larger = await page.locator(canvas).boundingBox();
+  assert.is(Math.round(larger?.width ?? 0), 1000);
+  await vic.press("Fit to the window");
+  await vic.press("Full screen");
+  await page.locator(".terminal-full").waitFor();
+  await samePictures(page, device, "in full screen");
+  await vic.press("Leave full screen");
+
+  await vic.press("The machine's screen follows this window");
+  await page.getByText("800 × 600").waitFor({ state: "detached", timeout: limitMs });
+  const size = await device.screen.size();
+  const [width, height] = size.split("x").map(Number);
+  const shown = await page.locator(canvas).boundingBox();
+  assert.ok(Math.abs((shown?.width ?? 0) - (width ?? 0)) <= 1, `${size} for ${shown?.width}`);
+  assert.ok(Math.abs((shown?.height ?? 0) - (height ?? 0)) <= 1, `${size} for ${shown?.height}`);
+  await samePictures(page, device, "in the window's size");
+  await vic.press("The machine's screen follows this window");
+}
+
+async function survivesTheRelay(
+  vic: ApproverPage,
+  device: VncDevice,
+  { relay }: Installation,
+): Promise<void> {
+  const { page } = vic;
+  await relay.restart("SIGKILL");
+  await vic.see("Connected again. Nothing was lost.");
+  await page.locator(canvas).focus();
+  await page.keyboard.type("n");
+  await device.program.line(/^key n$/, limitMs);
+  await samePictures(page, device, "after the relay's restart");
+}
+
+/** What is stored, shown or sent by the page nowhere holds the panel's password. */
+async function keepsNoSecret(vic: ApproverPage, { password }: VncDevice): Promise<void> {
+  assert.ok(password !== undefined && password.length >= 8);
+  const stored = await vic.device.context.storageState({ indexedDB: true });
+  const page = await vic.page.content();
+  const rest = await vic.page.evaluate<string>(
+    "JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie, location.href])",
+  );
+  for (const [where, text] of Object.entries({ page, rest, stored: JSON.stringify(stored) })) {
+    assert.not(text.includes(password), `${where} holds the panel's password`);
+  }
+}
+
+async function plays(mia: ApproverPage, site: Installation, live: Picture): Promise<void> {
+  await using olga = await join(site, "olga", "owner");
+  const { page } = olga;
+  await olga.goto("/recordings");
+  await olga.follow(/Press panel/);
+  await olga.see("vic on Press panel");
+  const player = page.getByRole("group", { name: "What the screen showed" });
+  await player.focus();
+  await page.keyboard.press("End");
+  await page.locator("[data-settled]").waitFor({ timeout: limitMs });
+  await untilSame(
+    async () => pictureOf(page),
+    async () => live,
+    "played to its end",
+  );
+  await olga.see(/\d+ clicks?/);
+  await olga.see("recipe 12");
+  await olga.check();
+
+  // Backwards to the first picture, and from there by itself.
+  await olga.press("From the start");
+  await page.locator("[data-settled]").waitFor({ timeout: limitMs });
+  const first = await pictureOf(page);
+  assert.equal([first?.width, first?.height], [800, 600]);
+  assert.ok(pictureDifference(first ?? live, live) > samePicture, "begins with another picture");
+  await page.getByText("16×", { exact: true }).click();
+  await olga.press("Play");
+  await olga.button("Play").waitFor({ timeout: 2 * limitMs });
+  await untilSame(
+    async () => pictureOf(page),
+    async () => live,
+    "played through",
+  );
+  assert.equal(mia.device.faults, []);
+}
+
+async function supervises({ owner, folder }: Installation): Promise<void> {
+  const { stdout } = await owner.do("site", "show");
+  const supervised = stdout.replace(/supervised: false/g, "supervised: true");
+  assert.is.not(supervised, stdout, "the site file says who supervises");
+  await owner.do("site", "apply", folder.file("supervised.yaml", supervised), "--yes");
+}
+
+/** Where a point of the device's screen is on the page. */
+async function pointOf(page: Page, x: number, y: number): Promise<{ x: number; y: number }> {
+  const box = await page.locator(canvas).boundingBox();
+  if (box === null) throw new Error("no screen is shown");
+  const width = await page
+    .locator(canvas)
+    .evaluate((shown) => (shown as unknown as { width: number }).width);
+  const factor = box.width / width;
+  return { x: box.x + (x + 0.5) * factor, y: box.y + (y + 0.5) * factor };
+}
+
+async function samePictures(page: Page, device: VncDevice, what: string): Promise<void> {
+  await untilSame(
+    async () => pictureOf(page),
+    () => device.screen.picture(),
+    what,
+  );
+}
+
+async function untilSame(
+  shown: () => Promise<Picture | undefined>,
+  expected: () => Promise<Picture>,
+  what: string,
+): Promise<void> {
+  const untilMs = performance.now() + limitMs;
+  let difference = 1;
+  while (performance.now() < untilMs) {
+    const [one, other] = [await shown(), await expected()];
+    difference = one === undefined ? 1 : pictureDifference(one, other, 2);
+    if (difference <= samePicture) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error(`${what}: ${(100 * difference).toFixed(2)} % of the pixels differ`);
+}
+
+/** What the page's screen shows, in the device's own pixels. */
+async function pictureOf(page: Page): Promise<Picture | undefined> {
+  const found = await page.evaluate<{ width: number; height: number; rgba: string } | null>(`
+    (() => {
+      const canvas = [...document.querySelectorAll(".screen-inner canvas, .recorded-layer canvas")].at(-1);
+      if (canvas === undefined || canvas.width === 0) return null;
+      const { width, height } = canvas;
+      const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
+      return { width, height, rgba: new Uint8Array(data.buffer).toBase64() };
+    })()`);
+  if (found === null) return undefined;
+  const { width, height, rgba } = found;
+  return pictureOfRgba(width, height, Buffer.from(rgba, "base64"));
+}
