@@ -1,0 +1,260 @@
+// Kind `vnc` against real VNC servers, whose own side tells what reached them: signing in by every security type, rights, watch-only, clipboards.
+import * as assert from "uvu/assert";
+import { rightsOfKind } from "../../../shared/document/rights.ts";
+import { startVnc, startX11vnc, type VncDevice, type VncOptions } from "../../plant/vnc.ts";
+import { group } from "../../support/group.ts";
+import { failureOf, openOn, type TargetUnderTest } from "../../support/opened-target.ts";
+import { cutText, setDesktopSize, viewScreen } from "../../support/screen-viewer.ts";
+
+const opening = { mode: "screen", width: 800, height: 600 } as const;
+
+type Changes = Partial<TargetUnderTest> & { readonly certificate?: string | null };
+
+function under(vnc: VncDevice, { certificate, ...changes }: Changes = {}): TargetUnderTest {
+  const { host, port, password } = vnc;
+  const pin = certificate === undefined ? (vnc.certificate ?? null) : certificate;
+  return {
+    device: { kind: "vnc", host, port, login: vnc.login ?? null, certificate: pin },
+    secret: password === undefined ? undefined : { kind: "password", password },
+    ...changes,
+  };
+}
+
+const allRights = rightsOfKind.vnc;
+const otherPin = Array.from({ length: 32 }, () => "AB").join(":");
+
+const types: readonly (readonly [string, VncOptions])[] = [
+  ["None", { security: "None" }],
+  ["VncAuth", { security: "VncAuth" }],
+  ["VncAuth in RFB 3.3", { security: "VncAuth", parameters: ["-Protocol3.3"] }],
+  ["None in RFB 3.3", { security: "None", parameters: ["-Protocol3.3"] }],
+  ["Plain", { security: "Plain" }],
+  ["TLSNone", { security: "TLSNone" }],
+  ["TLSVnc", { security: "TLSVnc" }],
+  ["TLSPlain", { security: "TLSPlain" }],
+  ["X509None", { security: "X509None" }],
+  ["X509Vnc", { security: "X509Vnc" }],
+  ["X509Plain", { security: "X509Plain" }],
+];
+
+await group("targets/vnc", { timeoutMs: 60_000 }, (test) => {
+  for (const [name, options] of types) {
+    test(`${name}: the vendor sees the device's picture and types on it`, async () => {
+      await using vnc = await startVnc(options);
+      const opened = await openOn(under(vnc), opening);
+      const viewer = await viewScreen(opened);
+      await viewer.hasPicture();
+      await viewer.shows(() => vnc.screen.picture());
+      assert.is(viewer.seen.name.startsWith("Press 7") || viewer.seen.name === "press", true);
+      await viewer.key(0x61);
+      await vnc.program.line(/^key a$/);
+      opened.vendor.channel.end();
+      await opened.served;
+      assert.is((await opened.vendor.closed).how, "ended");
+      assert.ok(opened.recordings[0]?.isClosed);
+      assert.is(opened.recordings[0]?.subject.kind, "screen");
+    });
+  }
+  test("x11vnc: the vendor sees the device's picture and clicks on it", async () => {
+    await using vnc = await startX11vnc();
+    const opened = await openOn(under(vnc), opening);
+    const viewer = await viewScreen(opened);
+    await viewer.shows(() => vnc.screen.picture());
+    await viewer.click(100, 120);
+    await vnc.program.line(/^release 1 100 120$/);
+    opened.vendor.channel.end();
+    await opened.served;
+  });
+  test("a wrong password is tried once, and the vendor is told so without any of the plant's words", async () => {
+    await using vnc = await startVnc();
+    const opened = await openOn(
+      under(vnc, { secret: { kind: "password", password: "wr0ng" } }),
+      opening,
+    );
+    const failure = await failureOf(opened);
+    assert.is(failure.code, "device_refused");
+    assert.match(failure.message, /^device 127\.0\.0\.1:\d+: wrong password or login: "Auth/);
+    assert.not.match(failure.message, /wr0ng/);
+    const { reason } = await opened.vendor.closed;
+    const told = 'device_refused: "Press 7" refused the password that the edge has for it';
+    assert.is(reason, told);
+    assert.is(vnc.server.stderr.match(/accepted: /g)?.length, 1);
+  });
+  test("a device that takes no sign-in after too many wrong ones is named so", async () => {
+    await using vnc = await startVnc({
+      parameters: ["-UseBlacklist=1", "-BlacklistThreshold=1", "-BlacklistTimeout=100"],
+    });
+    const secret = { kind: "password", password: "wr0ng" } as const;
+    for (let times = 0; times < 2; times += 1) {
+      await failureOf(await openOn(under(vnc, { secret }), opening));
+    }
+    const opened = await openOn(under(vnc), opening);
+    assert.match(
+      (await failureOf(opened)).message,
+      /no security type: "Too many security failures"/,
+    );
+    assert.match(
+      (await opened.vendor.closed).reason ?? "",
+      /^device_refused: "Press 7" lets nobody sign in for a while, after too many wrong passwords$/,
+    );
+  });
+  test("without a secret a device that wants one is not even tried", async () => {
+    await using vnc = await startVnc();
+    const opened = await openOn(under(vnc, { secret: undefined }), opening);
+    assert.is((await failureOf(opened)).code, "device_refused");
+    assert.match(
+      (await opened.vendor.closed).reason ?? "",
+      /asks for a password, and the edge has/,
+    );
+    assert.not.match(vnc.server.stderr, /AuthFailure/);
+  });
+  test("an SSH key is no password of a screen", async () => {
+    await using vnc = await startVnc();
+    const secret = { kind: "ssh-key", privateKey: "key" } as const;
+    assert.is(
+      (await failureOf(await openOn(under(vnc, { secret }), opening))).code,
+      "vault_invalid",
+    );
+  });
+  for (const security of ["X509Vnc", "X509Plain"] as const) {
+    test(`${security}: under another certificate no password is given`, async () => {
+      await using vnc = await startVnc({ security });
+      const opened = await openOn(under(vnc, { certificate: otherPin }), opening);
+      const failure = await failureOf(opened);
+      assert.is(failure.code, "device_changed");
+      assert.ok(failure.message.includes(vnc.certificate ?? "none"), failure.message);
+      assert.match(
+        (await opened.vendor.closed).reason ?? "",
+        /is not the device that the owner pi/,
+      );
+    });
+  }
+  test("a certificate that nobody pinned is named in the journal, and no password is given", async () => {
+    await using vnc = await startVnc({ security: "X509Vnc" });
+    const failure = await failureOf(await openOn(under(vnc, { certificate: null }), opening));
+    assert.is(failure.code, "device_refused");
+    assert.ok(failure.message.includes(`${vnc.certificate}, none is pinned`), failure.message);
+  });
+  for (const security of ["None", "VncAuth", "TLSVnc"] as const) {
+    test(`${security} is too little under a pinned certificate`, async () => {
+      await using vnc = await startVnc({ security });
+      const opened = await openOn(under(vnc, { certificate: otherPin }), opening);
+      assert.is((await failureOf(opened)).code, "device_changed");
+      assert.match((await opened.vendor.closed).reason ?? "", /does not show the certificate/);
+    });
+  }
+  test("control reaches the device: key, button, wheel, clipboard and size", async () => {
+    await using vnc = await startVnc();
+    let touches = 0;
+    const onTouch = (): void => void (touches += 1);
+    const opened = await openOn(under(vnc, { rights: allRights, onTouch }), opening);
+    const viewer = await viewScreen(opened);
+    await viewer.hasPicture();
+    assert.is(touches, 0, "looking is not touching");
+    await viewer.key(0x62);
+    await vnc.program.line(/^key b$/);
+    await viewer.click(33, 44);
+    await vnc.program.line(/^release 1 33 44$/);
+    await viewer.pointer(1 << 3, 34, 45);
+    await viewer.pointer(0, 34, 45);
+    await vnc.program.line(/^press 4 34 45$/);
+    await viewer.send(cutText("gr\u00fc\u00dfe"));
+    await vnc.screen.hasClipboard("grüße");
+    await viewer.send(setDesktopSize(640, 480));
+    await vnc.screen.hasSize("640x480");
+    await viewer.until(() => viewer.seen.width === 640, "the new size");
+    await viewer.shows(() => vnc.screen.picture());
+    assert.ok(touches >= 8, `${touches} touches`);
+    opened.vendor.channel.end();
+    await opened.served;
+    const [recording] = opened.recordings;
+    const names = recording?.events.map(({ name }) => name) ?? [];
+    assert.ok(names.includes("clipboard") && names.includes("resize"), names.join());
+    const input = recording?.bytesOf("to-device");
+    assert.is(input?.includes(Uint8Array.of(4, 1, 0, 0, 0, 0, 0, 0x62)), false, "no key unasked");
+    assert.ok(input?.includes(Uint8Array.of(5, 1, 0, 33, 0, 44)), "the press");
+  });
+  test("keys are recorded if the policy says so", async () => {
+    await using vnc = await startVnc({ security: "None" });
+    const opened = await openOn(under(vnc, { recordKeys: true }), opening);
+    const viewer = await viewScreen(opened);
+    await viewer.key(0x63);
+    await vnc.program.line(/^key c$/);
+    opened.vendor.channel.end();
+    await opened.served;
+    const input = opened.recordings[0]?.bytesOf("to-device");
+    assert.equal(input, Buffer.from([4, 1, 0, 0, 0, 0, 0, 0x63, 4, 0, 0, 0, 0, 0, 0, 0x63]));
+  });
+  for (const rights of [["view"], ["view", "resize", "clipboard-in"]]) {
+    test(`with ${rights.join(", ")} no key, button, clipboard or size reaches the device`, async () => {
+      await using vnc = await startVnc();
+      const opened = await openOn(under(vnc, { rights }), opening);
+      const viewer = await viewScreen(opened);
+      await viewer.hasPicture();
+      await viewer.key(0x78);
+      await viewer.click(50, 60);
+      await viewer.send(Uint8Array.of(5, 0xff, 0, 50, 0, 60));
+      await viewer.send(cutText("smuggled"), setDesktopSize(640, 480));
+      // The picture still comes, so all before it was taken; and X tells what another's input looks like beside it.
+      await using control = await controlled(vnc);
+      await control.viewer.key(0x79);
+      await vnc.program.line(/^key y$/);
+      await viewer.shows(() => vnc.screen.picture());
+      assert.not.match(vnc.program.stdout, /key x|press|move 50 60/);
+      assert.is(await vnc.screen.clipboard(), undefined);
+      assert.is(await vnc.screen.size(), "800x600");
+      opened.vendor.channel.end();
+      await opened.served;
+      assert.is(opened.recordings[0]?.bytesOf("to-device").length, 0);
+    });
+  }
+  test("without view and control nothing opens", async () => {
+    await using vnc = await startVnc();
+    const opened = await openOn(under(vnc, { rights: ["clipboard-out", "resize"] }), opening);
+    assert.is((await failureOf(opened)).code, "refused");
+    assert.is((await opened.vendor.closed).reason, "refused: not granted");
+    assert.is(opened.recordings.length, 0);
+    assert.not.match(vnc.server.stderr, /accepted/);
+  });
+  test("the device's clipboard comes out with its right", async () => {
+    await using vnc = await startVnc({ security: "None" });
+    const rights = ["view", "clipboard-out"];
+    const opened = await openOn(under(vnc, { rights }), opening);
+    const viewer = await viewScreen(opened);
+    await viewer.hasPicture();
+    await vnc.screen.setClipboard("recipe 12");
+    await viewer.until(() => viewer.seen.cutTexts.includes("recipe 12"), "the clipboard");
+    opened.vendor.channel.end();
+    await opened.served;
+  });
+  test("and does not come out without it, in stream or recording", async () => {
+    await using vnc = await startVnc({ security: "None" });
+    const rights = ["control", "view", "clipboard-in", "resize"];
+    const opened = await openOn(under(vnc, { rights }), opening);
+    const viewer = await viewScreen(opened);
+    await viewer.hasPicture();
+    await vnc.screen.setClipboard("recipe 13");
+    const [recording] = opened.recordings;
+    const isWithheld = (): boolean =>
+      recording?.events.some(({ name }) => name === "clipboard-withheld") === true;
+    await viewer.key(0x64);
+    await viewer.until(isWithheld, "the clipboard on the edge");
+    assert.equal(viewer.seen.cutTexts, []);
+    assert.is(recording?.bytesOf("from-device").includes("recipe 13"), false);
+    opened.vendor.channel.end();
+    await opened.served;
+  });
+});
+
+/** A second session on the same device, with all rights. */
+async function controlled(vnc: VncDevice) {
+  const opened = await openOn(under(vnc), opening);
+  const viewer = await viewScreen(opened);
+  return {
+    viewer,
+    async [Symbol.asyncDispose]() {
+      opened.vendor.channel.end();
+      await opened.served;
+    },
+  };
+}
