@@ -12,6 +12,7 @@ import {
   answerLink,
   closeSigning,
   enter,
+  factsKept,
   linkShown,
   see,
   touch,
@@ -170,10 +171,10 @@ await group("the first run in browsers", { timeoutMs: 240_000 }, (test) => {
     await page.getByText("tested", { exact: true }).waitFor();
     await touch(laptop, () => press(page, "Sign"));
     await see(page, "Signed. The boxes take it over");
-    const kept = await page.evaluate(databaseText);
+    const stored = await factsKept(page);
     const { password } = ssh;
     if (password !== undefined)
-      assert.not.ok(String(kept).includes(password), "password in the browser's database");
+      assert.not.ok(stored.includes(password), "password in the browser's database");
 
     // The rehearsal: the vendor asks, the owner's phone answers.
     const joined = mobile.touches();
@@ -203,12 +204,3 @@ await group("the first run in browsers", { timeoutMs: 240_000 }, (test) => {
     await see(page, "The list is hidden.");
   });
 });
-
-const databaseText = `new Promise((resolve, reject) => {
-  const open = indexedDB.open("sallyport");
-  open.onerror = () => reject(open.error);
-  open.onsuccess = () => {
-    const all = open.result.transaction("facts").objectStore("facts").getAll();
-    all.onsuccess = () => resolve(JSON.stringify(all.result));
-  };
-})`;

@@ -88,3 +88,16 @@ export async function see(page: Page, text: string | RegExp, timeout = 30_000): 
 export function linkShown(page: Page): Promise<string> {
   return page.getByRole("textbox", { name: "Link" }).inputValue();
 }
+
+/** All that the pages keep about a site in this browser's database, as one text. */
+export async function factsKept(page: Page): Promise<string> {
+  const kept: unknown = await page.evaluate(`new Promise((resolve, reject) => {
+    const open = indexedDB.open("sallyport");
+    open.onerror = () => reject(open.error);
+    open.onsuccess = () => {
+      const all = open.result.transaction("facts").objectStore("facts").getAll();
+      all.onsuccess = () => resolve(JSON.stringify(all.result));
+    };
+  })`);
+  return String(kept);
+}
