@@ -22,7 +22,7 @@ const adviceByWord: Readonly<Record<string, Advice>> = {
   device_changed: {
     exit: "protocol",
     hints: [
-      "no password was sent; ask the site whether the device was replaced: an approver accepts its new key for this job (sallyport accept-key), an owner pins it for good (sallyport site devices set)",
+      "no password was sent; ask the site whether the device was replaced: of SSH an approver accepts the new key for this job (sallyport accept-key); an owner pins its key or certificate for good (sallyport site devices set)",
     ],
   },
   disk_full: { exit: "unreachable", hints: [lookAfter] },
@@ -34,6 +34,12 @@ const adviceByWord: Readonly<Record<string, Advice>> = {
   stopped: { hints: ["speak with the site; once all is well, ask for a new job"] },
   "locked-down": { hints: ["speak with the site; it opens again when they lift the lockdown"] },
   "in-use": { hints: ["try again when they have left; an approver can end their job"] },
+  "supervised-only": {
+    exit: "refused",
+    hints: [
+      "open its terminal or screen, and ask the site to watch; own tools are not let in here",
+    ],
+  },
   idle: { hints: ["open it again while the grant runs"] },
   "second-factor-needed": { hints: ["try again with a new code: --code <code>"] },
   "fresh-approval-needed": { hints: ["ask for a new job: sallyport request"] },

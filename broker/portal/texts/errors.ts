@@ -63,7 +63,7 @@ export const edgeWords: Readonly<Record<string, ErrorWords>> = {
   device_changed: {
     title: "The device shows another key than expected",
     advice:
-      "No password was sent. An approver can accept the new key for this job, if the device was really replaced.",
+      "No password was sent. If the device was really replaced, an owner pins its new key or certificate; of SSH an approver can accept the new key for this job.",
   },
   disk_full: { title: "The box cannot record", advice: "The site has to make room on it first." },
   recording_failed: { title: "The box cannot record", advice: "The site has to look after it." },
@@ -77,6 +77,11 @@ export const edgeWords: Readonly<Record<string, ErrorWords>> = {
   "in-use": {
     title: "Somebody else is on the machine",
     advice: "Try again when they have left; an approver can end their job.",
+  },
+  "supervised-only": {
+    title: "Only while somebody watches",
+    advice:
+      "Under the site's rules only terminals and screens open on this machine, and take input while somebody of the site watches.",
   },
   "other-hours": {
     title: "Not at this hour",

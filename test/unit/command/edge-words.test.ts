@@ -27,6 +27,12 @@ await group("what an edge says", {}, (test) => {
     ],
     ["a full disk", aborted("disk_full: the edge ended the stream"), 69, /look after the edge/],
     ["somebody who is in", refused("in-use: acme/joe is in"), 77, /when they have left/],
+    [
+      "a rule that somebody must watch",
+      refused("supervised-only: under the site's rule"),
+      77,
+      /ask the site to watch/,
+    ],
     ["the end of the time", aborted("over: the time for this is over"), 255, /ask for a new job/],
   ] as const) {
     test(`${note} has its exit code, and says what to do next`, () => {
