@@ -70,6 +70,14 @@ export class ScreenViewer {
     for (const buttons of [0, 1, 0]) await this.pointer(buttons, x, y);
   }
 
+  /** The vendor closes his page: resolves when the edge has ended the stream. */
+  async leave(): Promise<void> {
+    const { vendor, served } = this.#opened;
+    vendor.onBytes = () => undefined;
+    vendor.channel.end();
+    await served;
+  }
+
   /** The first update, whole. */
   async hasPicture(): Promise<void> {
     await this.until(() => this.seen.updates > 0, "a picture");

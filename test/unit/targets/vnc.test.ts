@@ -1,9 +1,16 @@
 // Kind `vnc` against real VNC servers, whose own side tells what reached them: signing in by every security type, rights, watch-only, clipboards.
 import * as assert from "uvu/assert";
+import { keyEvent } from "../../../edge/targets/rfb/pressed-input.ts";
 import { rightsOfKind } from "../../../shared/document/rights.ts";
+import { SallyportError } from "../../../shared/errors.ts";
 import { startVnc, startX11vnc, type VncDevice, type VncOptions } from "../../plant/vnc.ts";
 import { group } from "../../support/group.ts";
-import { failureOf, openOn, type TargetUnderTest } from "../../support/opened-target.ts";
+import {
+  failureOf,
+  openOn,
+  type OpenedTarget,
+  type TargetUnderTest,
+} from "../../support/opened-target.ts";
 import { cutText, setDesktopSize, viewScreen } from "../../support/screen-viewer.ts";
 
 const opening = { mode: "screen", width: 800, height: 600 } as const;
@@ -37,6 +44,28 @@ const types: readonly (readonly [string, VncOptions])[] = [
   ["X509Plain", { security: "X509Plain" }],
 ];
 
+const refusedMessages: readonly (readonly [string, Uint8Array, string])[] = [
+  ["xvp", Uint8Array.of(250, 0, 1, 2), "message 250 (xvp, which shuts a device down)"],
+  ["a key with a scancode", Uint8Array.of(255, 0, ...Buffer.alloc(10)), "message 255 (QEMU)"],
+  ["a file transfer", Uint8Array.of(253), "message 253"],
+  ["an unknown message", Uint8Array.of(77), "message 77"],
+  [
+    "another pixel format",
+    Buffer.concat([Uint8Array.of(0, 0, 0, 0, 8), Buffer.alloc(15)]),
+    "message 0",
+  ],
+  ["an extended clipboard", Uint8Array.of(6, 0, 0, 0, 255, 255, 255, 252), "message 6 with an ext"],
+  ["a fence of 65 bytes", Uint8Array.of(248, 0, 0, 0, 0, 0, 0, 0, 65), "message 248 with 65 bytes"],
+  ["a list of 257 encodings", Uint8Array.of(2, 0, 1, 1), "257 encodings in message 2"],
+];
+
+const ends: readonly (readonly [string, (opened: OpenedTarget) => unknown])[] = [
+  ["the vendor leaves", ({ vendor }) => vendor.channel.end()],
+  ["the line to him is lost", ({ vendor }) => vendor.channel.cut()],
+  ["his session ends", ({ session }) => session.abort("over")],
+  ["his viewer breaks a rule", ({ vendor }) => vendor.channel.write(Uint8Array.of(250))],
+];
+
 await group("targets/vnc", { timeoutMs: 60_000 }, (test) => {
   for (const [name, options] of types) {
     test(`${name}: the vendor sees the device's picture and types on it`, async () => {
@@ -48,8 +77,7 @@ await group("targets/vnc", { timeoutMs: 60_000 }, (test) => {
       assert.is(viewer.seen.name.startsWith("Press 7") || viewer.seen.name === "press", true);
       await viewer.key(0x61);
       await vnc.program.line(/^key a$/);
-      opened.vendor.channel.end();
-      await opened.served;
+      await viewer.leave();
       assert.is((await opened.vendor.closed).how, "ended");
       assert.ok(opened.recordings[0]?.isClosed);
       assert.is(opened.recordings[0]?.subject.kind, "screen");
@@ -62,8 +90,7 @@ await group("targets/vnc", { timeoutMs: 60_000 }, (test) => {
     await viewer.shows(() => vnc.screen.picture());
     await viewer.click(100, 120);
     await vnc.program.line(/^release 1 100 120$/);
-    opened.vendor.channel.end();
-    await opened.served;
+    await viewer.leave();
   });
   test("a wrong password is tried once, and the vendor is told so without any of the plant's words", async () => {
     await using vnc = await startVnc();
@@ -165,8 +192,7 @@ await group("targets/vnc", { timeoutMs: 60_000 }, (test) => {
     await viewer.until(() => viewer.seen.width === 640, "the new size");
     await viewer.shows(() => vnc.screen.picture());
     assert.ok(touches >= 8, `${touches} touches`);
-    opened.vendor.channel.end();
-    await opened.served;
+    await viewer.leave();
     const [recording] = opened.recordings;
     const names = recording?.events.map(({ name }) => name) ?? [];
     assert.ok(names.includes("clipboard") && names.includes("resize"), names.join());
@@ -180,8 +206,7 @@ await group("targets/vnc", { timeoutMs: 60_000 }, (test) => {
     const viewer = await viewScreen(opened);
     await viewer.key(0x63);
     await vnc.program.line(/^key c$/);
-    opened.vendor.channel.end();
-    await opened.served;
+    await viewer.leave();
     const input = opened.recordings[0]?.bytesOf("to-device");
     assert.equal(input, Buffer.from([4, 1, 0, 0, 0, 0, 0, 0x63, 4, 0, 0, 0, 0, 0, 0, 0x63]));
   });
@@ -203,8 +228,7 @@ await group("targets/vnc", { timeoutMs: 60_000 }, (test) => {
       assert.not.match(vnc.program.stdout, /key x|press|move 50 60/);
       assert.is(await vnc.screen.clipboard(), undefined);
       assert.is(await vnc.screen.size(), "800x600");
-      opened.vendor.channel.end();
-      await opened.served;
+      await viewer.leave();
       assert.is(opened.recordings[0]?.bytesOf("to-device").length, 0);
     });
   }
@@ -224,8 +248,7 @@ await group("targets/vnc", { timeoutMs: 60_000 }, (test) => {
     await viewer.hasPicture();
     await vnc.screen.setClipboard("recipe 12");
     await viewer.until(() => viewer.seen.cutTexts.includes("recipe 12"), "the clipboard");
-    opened.vendor.channel.end();
-    await opened.served;
+    await viewer.leave();
   });
   test("and does not come out without it, in stream or recording", async () => {
     await using vnc = await startVnc({ security: "None" });
@@ -241,20 +264,120 @@ await group("targets/vnc", { timeoutMs: 60_000 }, (test) => {
     await viewer.until(isWithheld, "the clipboard on the edge");
     assert.equal(viewer.seen.cutTexts, []);
     assert.is(recording?.bytesOf("from-device").includes("recipe 13"), false);
-    opened.vendor.channel.end();
-    await opened.served;
+    await viewer.leave();
+  });
+  for (const [what, message, named] of refusedMessages) {
+    test(`${what} ends the stream, by name in the journal`, async () => {
+      await using vnc = await startVnc({ security: "None" });
+      const opened = await openOn(under(vnc), opening);
+      const viewer = await viewScreen(opened);
+      await viewer.hasPicture();
+      await viewer.send(message);
+      const failure = await failureOf(opened);
+      assert.is(failure.code, "message_invalid");
+      assert.ok(
+        failure.message.includes(`viewer of target "Press 7" sent ${named}`),
+        failure.message,
+      );
+      assert.is((await opened.vendor.closed).how, "aborted");
+      assert.ok(opened.recordings[0]?.isClosed);
+    });
+  }
+  test("while nobody watches no input passes; what is held then is let go of, and stays so until it is pressed anew", async () => {
+    await using vnc = await startVnc({ security: "None" });
+    let isWatched = false;
+    const opened = await openOn(under(vnc, { mayInput: () => isWatched }), opening);
+    const viewer = await viewScreen(opened);
+    await viewer.hasPicture();
+    await viewer.key(0x78);
+    await viewer.click(10, 11);
+    await viewer.send(cutText("smuggled"), setDesktopSize(640, 480));
+    isWatched = true;
+    await viewer.pointer(1, 20, 21);
+    await vnc.program.line(/^press 1 20 21$/);
+    assert.not.match(vnc.program.stdout, /key|press 1 10 11/);
+    assert.is(await vnc.screen.size(), "800x600");
+    assert.is(await vnc.screen.clipboard(), undefined);
+    isWatched = false;
+    // Without a word of the vendor's.
+    await vnc.program.line(/^release 1 20 21$/);
+    await viewer.pointer(1, 22, 23);
+    isWatched = true;
+    await viewer.pointer(1, 24, 25);
+    await viewer.pointer(0, 24, 25);
+    await viewer.pointer(1, 26, 27);
+    await vnc.program.line(/^press 1 26 27$/);
+    assert.not.match(vnc.program.stdout, /press 1 2[2-5]/);
+    await viewer.leave();
+    const watched = opened.recordings[0]?.events.filter(({ name }) => name === "watched");
+    assert.equal(
+      watched?.map(({ details }) => (details as { isWatched: boolean }).isWatched),
+      [false, true, false, true],
+    );
+  });
+  for (const [how, end] of ends) {
+    test(`a button that is held is let go of when ${how}`, async () => {
+      await using vnc = await startVnc({ security: "None" });
+      const opened = await openOn(under(vnc), opening);
+      const viewer = await viewScreen(opened);
+      await viewer.pointer(1, 70, 80);
+      await viewer.send(keyEvent(true, 0xffe3));
+      await vnc.program.line(/^press 1 70 80$/);
+      await end(opened);
+      await vnc.program.line(/^release 1 70 80$/);
+      await opened.served.catch(() => undefined);
+    });
+  }
+  test("a device that goes away ends the stream, and the vendor is told", async () => {
+    await using vnc = await startVnc({ security: "None" });
+    const opened = await openOn(under(vnc), opening);
+    const viewer = await viewScreen(opened);
+    await viewer.hasPicture();
+    await vnc.server.end();
+    assert.is((await failureOf(opened)).code, "device_unreachable");
+    assert.match((await opened.vendor.closed).reason ?? "", /^device_unreachable: .*"Press 7"/);
+  });
+  test("a recorder that fails ends the stream; one that cannot begin keeps the device untouched", async () => {
+    await using vnc = await startVnc({ security: "None" });
+    const opened = await openOn(under(vnc), opening);
+    const viewer = await viewScreen(opened);
+    await viewer.hasPicture();
+    opened.recordings[0]?.fail();
+    assert.is((await failureOf(opened)).code, "recording_failed");
+    const accepted = vnc.server.stderr.match(/accepted: /g)?.length;
+    const onRecording = (): never => {
+      throw new SallyportError("disk_full", "no room");
+    };
+    assert.is(
+      (await failureOf(await openOn(under(vnc, { onRecording }), opening))).code,
+      "disk_full",
+    );
+    assert.is(vnc.server.stderr.match(/accepted: /g)?.length, accepted);
+  });
+  test("a recorder that is behind holds the device back, and the picture is whole when it has caught up", async () => {
+    await using vnc = await startVnc({ security: "None" });
+    const opened = await openOn(under(vnc), opening);
+    const [recording] = opened.recordings;
+    const viewer = await viewScreen(opened);
+    await viewer.hasPicture();
+    const behind = recording ?? opened.recordings[0];
+    if (behind === undefined) throw new Error("no recording");
+    behind.isBehind = true;
+    await viewer.key(0x61);
+    await vnc.program.line(/^key a$/);
+    await viewer.until(() => viewer.seen.updates > 1, "the update that was under way");
+    const { updates } = viewer.seen;
+    await viewer.key(0x62);
+    assert.is(viewer.seen.updates, updates);
+    behind.catchUp();
+    await vnc.program.line(/^key b$/);
+    await viewer.shows(() => vnc.screen.picture());
+    await viewer.leave();
   });
 });
 
 /** A second session on the same device, with all rights. */
 async function controlled(vnc: VncDevice) {
-  const opened = await openOn(under(vnc), opening);
-  const viewer = await viewScreen(opened);
-  return {
-    viewer,
-    async [Symbol.asyncDispose]() {
-      opened.vendor.channel.end();
-      await opened.served;
-    },
-  };
+  const viewer = await viewScreen(await openOn(under(vnc), opening));
+  return { viewer, [Symbol.asyncDispose]: () => viewer.leave() };
 }
