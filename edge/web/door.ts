@@ -57,7 +57,8 @@ export class Door {
   /** Whether the request has the cookie, which is taken out of it. */
   takeCookie(request: IncomingMessage): boolean {
     let isIn = false;
-    const { rawHeaders, headers } = request;
+    // Node builds these two from `rawHeaders` when they are first read, and counts on its length: so they are read before it is changed.
+    const { headers, headersDistinct, rawHeaders } = request;
     for (let at = 0; at < rawHeaders.length; at += 2) {
       if (rawHeaders[at]?.toLowerCase() !== "cookie") continue;
       const others: string[] = [];
@@ -73,8 +74,13 @@ export class Door {
       }
     }
     const left = rawHeaders.filter((_, at) => at % 2 === 1 && isCookieAt(rawHeaders, at));
-    if (left.length > 0) headers.cookie = left.join("; ");
-    else delete headers.cookie;
+    if (left.length > 0) {
+      headers.cookie = left.join("; ");
+      headersDistinct["cookie"] = left;
+    } else {
+      delete headers.cookie;
+      delete headersDistinct["cookie"];
+    }
     return isIn;
   }
 }

@@ -157,10 +157,10 @@ export function echoPanel(): WebHandler & { readonly seen: string[] } {
   return {
     seen,
     handle(request, response, origin) {
-      const { method, url, headers, rawHeaders } = request;
+      const { method, url, headers, headersDistinct, rawHeaders } = request;
       seen.push(`${method} ${url}`);
       response.setHeader("content-type", "application/json");
-      response.end(JSON.stringify({ origin, method, url, headers, rawHeaders }));
+      response.end(JSON.stringify({ origin, method, url, headers, headersDistinct, rawHeaders }));
     },
     upgrade(request, socket) {
       seen.push(`UPGRADE ${request.url}`);
