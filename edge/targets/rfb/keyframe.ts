@@ -64,9 +64,8 @@ function* tightPast(streams: readonly (InflateStream | undefined)[]): Generator<
     const history = new Uint8Array(historyWidth * historyHeight * 3);
     history.set(stream.history(), history.length - historyBytes);
     const data = concatBytes(zlibHeader, deflated(history));
-    const reset = 1 << number;
     yield head(0, 0, historyWidth, historyHeight, encoding.tight);
-    yield Uint8Array.of(number * 16 + reset, ...compactLength(data.length));
+    yield Uint8Array.of(number * 16, ...compactLength(data.length));
     yield data;
   }
 }

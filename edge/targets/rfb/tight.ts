@@ -160,30 +160,28 @@ function paletteFilter(
   };
 }
 
-// Each colour is a difference from what its neighbours left, above and above left suggest.
+// Each colour is a difference from what its neighbours left, above and above left suggest. `rows` may be what goes on to the vendor: it is only read.
 function gradientFilter(picture: Framebuffer, { x, width }: Rectangle): Filter {
   const rowBytes = width * colourBytes;
-  const above = new Uint8Array(rowBytes);
+  let above = new Uint8Array(rowBytes);
+  let line = new Uint8Array(rowBytes);
   return {
     rowBytes,
     draw(rows, y, count) {
       const { words } = picture;
-      for (let row = 0; row < count; row += 1) {
-        const line = rows.subarray(row * rowBytes, (row + 1) * rowBytes);
-        const aboveLeft = [0, 0, 0];
-        for (let at = 0; at < rowBytes; at += 1) {
-          const colour = at % colourBytes;
-          const left = at < colourBytes ? 0 : (line[at - colourBytes] ?? 0);
-          const up = above[at] ?? 0;
-          const guess = left + up - (aboveLeft[colour] ?? 0);
-          line[at] = (line[at] ?? 0) + Math.min(255, Math.max(0, guess));
-          aboveLeft[colour] = up;
+      for (let row = 0, from = 0; row < count; row += 1) {
+        for (let at = 0; at < rowBytes; at += 1, from += 1) {
+          const isFirst = at < colourBytes;
+          const left = isFirst ? 0 : (line[at - colourBytes] ?? 0);
+          const aboveLeft = isFirst ? 0 : (above[at - colourBytes] ?? 0);
+          const guess = left + (above[at] ?? 0) - aboveLeft;
+          line[at] = (rows[from] ?? 0) + Math.min(255, Math.max(0, guess));
         }
-        above.set(line);
         const start = picture.at(x, y + row);
         for (let column = 0; column < width; column += 1) {
           words[start + column] = wordAt(line, column * colourBytes);
         }
+        [above, line] = [line, above];
       }
     },
   };
