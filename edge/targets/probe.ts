@@ -29,7 +29,10 @@ export async function* probeDevice(
       const { probeRdp } = await import("./probe-rdp.ts");
       return yield* probeRdp(device, secret, clock, stop, scratch);
     }
-    case "vnc":
+    case "vnc": {
+      const { probeVnc } = await import("./probe-vnc.ts");
+      return yield* probeVnc(device, secret, clock, stop);
+    }
     case "http": {
       const { probeTcp } = await import("./probe-tcp.ts");
       const { host, port } = device;
