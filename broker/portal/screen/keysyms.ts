@@ -64,6 +64,11 @@ export function keysymOf(character: string): number | undefined {
   return point <= 0xff ? point : unicodeKeysym + point;
 }
 
+/** True for a letter that keyboards have above the shift key, in Latin 1. */
+export function isCapital(keysym: number): boolean {
+  return keysym <= 0xff && /\p{Lu}/u.test(String.fromCharCode(keysym));
+}
+
 /** Lines of a text, the last one without an end counted too. */
 export function linesOf(text: string): number {
   return text.replace(lineEnd, "\n").replace(/\n+$/, "").split("\n").length;

@@ -8,7 +8,7 @@ import { SiteFault } from "../../../shared/site/fault.ts";
 import type { LiveJob } from "../jobs/live-job.ts";
 import { cleanTitle } from "../jobs/typed-text.ts";
 import { ChannelSocket, type ScreenRights } from "./channel-socket.ts";
-import { keysyms, modifierNames, type KeyName, type ModifierName } from "./keysyms.ts";
+import { isCapital, keysyms, modifierNames, type KeyName, type ModifierName } from "./keysyms.ts";
 import { Viewer, type ScreenSize } from "./viewer.ts";
 import { ZoomedPlace, type Scale } from "./zoomed-place.ts";
 
@@ -160,7 +160,7 @@ export class ScreenPane {
 
   /** Keys one after the other; what was held is let go then. */
   pressKeysyms(keys: readonly number[]): void {
-    for (const keysym of keys) this.#viewer?.sendKey(keysym);
+    for (const keysym of keys) this.#press(keysym);
     this.#releaseHeld();
   }
 
@@ -180,7 +180,7 @@ export class ScreenPane {
     for (let pressed = 0; pressed < keys.length;) {
       if (signal.aborted || this.#state.phase !== "open") return;
       if (this.#socket?.isFull === false) {
-        this.#viewer?.sendKey(keys[pressed] ?? 0);
+        this.#press(keys[pressed] ?? 0);
         pressed += 1;
         tell(pressed);
       }
@@ -337,6 +337,14 @@ export class ScreenPane {
     this.#releaseHeld();
     // On touch screens the device's cursor is an element of the page, and would stay on it.
     canvas?.dispatchEvent(new MouseEvent("mouseleave"));
+  }
+
+  // As a person would: servers that get a capital letter alone press what they like for it, the key that locks capitals among it.
+  #press(keysym: number): void {
+    const isShifted = isCapital(keysym) && !this.#state.held.has("shift");
+    if (isShifted) this.#viewer?.sendKey(keysyms.shift, true);
+    this.#viewer?.sendKey(keysym);
+    if (isShifted) this.#viewer?.sendKey(keysyms.shift, false);
   }
 
   #releaseHeld(): void {

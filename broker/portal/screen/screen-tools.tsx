@@ -68,14 +68,13 @@ export function ScreenTools({
         isDisabled={!isOpen || state.isFollowing}
         onClick={() => pane.zoom(1)}
       />
-      {state.isLarger && (
-        <Tool
-          icon={IconHandMove}
-          label={screen.move}
-          isPressed={state.isMoving}
-          onClick={() => pane.move(!state.isMoving)}
-        />
-      )}
+      <Tool
+        icon={IconHandMove}
+        label={screen.move}
+        isPressed={state.isMoving}
+        isDisabled={!state.isLarger && !state.isMoving}
+        onClick={() => pane.move(!state.isMoving)}
+      />
       {mayResize && (
         <Tool
           icon={IconAspectRatio}

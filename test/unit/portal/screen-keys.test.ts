@@ -2,6 +2,7 @@
 import * as fc from "fast-check";
 import * as assert from "uvu/assert";
 import {
+  isCapital,
   keysyms,
   keysymsOf,
   linesOf,
@@ -39,6 +40,13 @@ await group("screen keys", { timeoutMs: 10_000 }, (test) => {
     test(`phone's keyboard: ${note}`, () =>
       assert.equal(pressesBetween(before, now), [...presses]));
   }
+  test("capital letters are those that need the shift key, and no function key is one", () => {
+    const shifted = ["A", "Z", "Ä", "a", "ß", "7", "€"].map((each) =>
+      isCapital(keysymsOf(each)[0] ?? 0),
+    );
+    assert.equal(shifted, [true, true, true, false, false, false, false]);
+    assert.not(isCapital(keysyms.f1));
+  });
   test("lines are counted as Enter separates them", () => {
     assert.equal(["", "a", "a\n", "a\nb", "a\r\nb\r\n"].map(linesOf), [1, 1, 1, 2, 2]);
   });
