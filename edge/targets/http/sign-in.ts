@@ -15,8 +15,9 @@ import type { PathRule } from "./path-rule.ts";
 export type WebDevice = Extract<Device, { kind: "http" }>;
 type FormSignIn = Extract<WebDevice["signIn"], { how: "form" }>;
 
-/** A session that was just seen alive is not doubted again: no storm of checks, no loop of logins. */
-const provenForMs = 5_000;
+/** How often a session may be doubted in a while: no storm of checks, no loop of logins. */
+const maxDoubts = 5;
+const doubtsWithinMs = 15_000;
 /** Where a login form would stand in a page. */
 const pageBytes = 128 * 1024;
 
@@ -37,7 +38,7 @@ export class SignIn {
   /** Counts sessions, so that a request knows under which it was made. */
   #generation = 0;
   #isSignedIn = false;
-  #provenMs = 0;
+  #doubtsMs: readonly number[] = [];
   #running: Promise<void> | undefined;
   #checking: Promise<boolean> | undefined;
   #refused: DeviceError | undefined;
@@ -85,7 +86,7 @@ export class SignIn {
     if (generation !== this.#generation) return true;
     if (this.#options.device.signIn.how !== "form") return false;
     if (this.#isSignedIn) {
-      if (this.#options.clock.monotonicMs() - this.#provenMs < provenForMs) return false;
+      if (this.#checking === undefined && !this.#mayDoubt()) return false;
       this.#checking ??= this.#isAlive().finally(() => {
         this.#checking = undefined;
       });
@@ -95,21 +96,31 @@ export class SignIn {
     return true;
   }
 
+  /** The session of this generation is over: the next request signs in. */
+  giveUp(generation: number): void {
+    if (generation === this.#generation && this.#mayDoubt()) this.#isSignedIn = false;
+  }
+
+  #mayDoubt(): boolean {
+    const nowMs = this.#options.clock.monotonicMs();
+    const recent = this.#doubtsMs.filter((atMs) => nowMs - atMs < doubtsWithinMs);
+    if (recent.length >= maxDoubts) return false;
+    this.#doubtsMs = [...recent, nowMs];
+    return true;
+  }
+
   async #isAlive(): Promise<boolean> {
     const { isSignedOut } = await this.#start();
     if (isSignedOut) this.#isSignedIn = false;
-    else this.#provenMs = this.#options.clock.monotonicMs();
     return !isSignedOut;
   }
 
   async #signIn(): Promise<void> {
-    const { device, clock } = this.#options;
-    const { signIn } = device;
+    const { signIn } = this.#options.device;
     if (signIn.how === "form") await this.#postForm(signIn);
     else await this.#tryField(signIn);
     this.#generation += 1;
     this.#isSignedIn = true;
-    this.#provenMs = clock.monotonicMs();
   }
 
   // The first request of all is the trial, so that a wrong secret is not sent by six connections at once.

@@ -195,7 +195,10 @@ export class WebPanel {
     ) {
       answer.destroy();
       if (hasBody(request)) return refuse(response, againPage);
+      const renewed = this.#signIn.generation;
       answer = await this.#ask(passage);
+      // A request that ends a session, such as a logout, has ended the new one too.
+      if (this.#signIn.isSignedOut(answer)) this.#signIn.giveUp(renewed);
     }
     const loop = this.#loopOf(passage, answer);
     if (loop === undefined) return this.#answer(passage, answer);
