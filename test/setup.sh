@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes a clone ready on a Debian machine with any Node >= 20: node packages as locked, built pages and, as root, the real peers.
-#   sh test/setup.sh start    what the demonstration needs (npm start)
+#   sh test/setup.sh start    what the demonstration needs (npm start): without X's packages it has no panel to look at, and says so
 #   sh test/setup.sh test     what the tests need (npm test)
 # Does nothing, within a moment, when nothing is missing. Without root it names the one line to run; a peer that is still missing then
 # is a failure with CI=true or for `start`, else a loud list (and the tests that need it fail by themselves).
@@ -8,9 +8,13 @@ set -eu
 cd "$(dirname "$0")/.."
 
 # command:package
-startPeers="sshd:openssh-server ssh:openssh-client oathtool:oathtool"
-testPeers="$startPeers rsync:rsync mbpoll:mbpoll socat:socat openssl:openssl ps:procps
-  setpriv:util-linux chromium:chromium ssh-audit:ssh-audit aiosmtpd:python3-aiosmtpd"
+startPeers="sshd:openssh-server ssh:openssh-client oathtool:oathtool openssl:openssl setpriv:util-linux"
+# The press's operator panel (57 MB), and its remote desktop (41 MB more: the edge's client, and the device that it reaches).
+screenPeers="Xvnc:tigervnc-standalone-server vncpasswd:tigervnc-tools wish:tk xauth:xauth"
+desktopPeers="xfreerdp:freerdp2-x11 xdotool:xdotool freerdp-shadow-cli:freerdp2-shadow-x11 winpr-hash:winpr-utils"
+testPeers="$startPeers $screenPeers $desktopPeers rsync:rsync mbpoll:mbpoll socat:socat ps:procps chromium:chromium
+  ssh-audit:ssh-audit aiosmtpd:python3-aiosmtpd x11vnc:x11vnc xrdp:xrdp xclip:xclip xdpyinfo:x11-utils
+  xrandr:x11-xserver-utils import:imagemagick"
 
 say() { printf 'setup: %s\n' "$*"; }
 
@@ -20,7 +24,7 @@ fail() {
 }
 
 case ${1-} in
-  start) peers=$startPeers ;;
+  start) peers="$startPeers $screenPeers" ;;
   test) peers=$testPeers ;;
   *) fail "\"${1-}\" is not start or test" ;;
 esac
@@ -61,11 +65,9 @@ installPeers() {
   lock="-o DPkg::Lock::Timeout=300"
   # shellcheck disable=SC2086
   apt-get $lock -q update && apt-get $lock -q install -y --no-install-recommends "$@" || return
-  case " $* " in
-    *" openssh-server "*)
-      if command -v systemctl >/dev/null; then systemctl disable --quiet ssh.service || true; fi
-      ;;
-  esac
+  command -v systemctl >/dev/null || return 0
+  case " $* " in *" openssh-server "*) systemctl disable --quiet ssh.service || true ;; esac
+  case " $* " in *" xrdp "*) systemctl disable --quiet xrdp.service xrdp-sesman.service || true ;; esac
 }
 
 # Whether a page is not built yet, or something that it is made of is newer.
@@ -90,11 +92,21 @@ if [ -n "$missing" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; the
   installPeers $missing || say "apt-get failed: see above" >&2
   missing=$(missingPackages)
 fi
+if [ "$1" = start ] && [ -n "$missing" ]; then
+  # What the demonstration can do without is told in a line.
+  peers=$screenPeers && screens=$(missingPackages)
+  peers=$startPeers && missing=$(missingPackages)
+  [ -z "$screens" ] || say "no panel to look at; to have it: sudo apt-get install -y --no-install-recommends $screens"
+fi
 if [ -n "$missing" ]; then
   say "MISSING: $missing" >&2
   say "run: sudo apt-get update && sudo apt-get install -y --no-install-recommends $missing" >&2
   if [ "$1" = start ] || [ "${CI-}" = true ]; then exit 1; fi
   say "going on without; every test that needs one of them will fail" >&2
+fi
+if [ "$1" = start ]; then
+  peers=$desktopPeers && desktops=$(missingPackages)
+  [ -z "$desktops" ] || say "no remote desktop; to have it: sudo apt-get install -y --no-install-recommends $desktops"
 fi
 if [ "$1" = start ] && ! command -v mbpoll >/dev/null; then
   say "to read the demonstration's Modbus device, too: sudo apt-get install -y mbpoll"
