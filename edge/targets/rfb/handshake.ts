@@ -139,8 +139,10 @@ class ScreenHandshake {
       // In 3.3 the device decides.
       const type = await this.#reader.readU32(what);
       if (type === securityType.invalid) throw await this.#refusal("no security type");
-      if (chosenType([type], means) !== type)
+      // VeNCrypt came later.
+      if (type === securityType.vencrypt || chosenType([type], means) !== type) {
         throw this.#unusable(noneUsable(namesOf([type]), means), means);
+      }
       return type;
     }
     const count = await this.#reader.readU8(what);
