@@ -57,7 +57,9 @@ export function startChild(
     // A core would hold the password.
     "--core=0",
   ];
-  const last = ["--pdeathsig", "KILL", "--no-new-privs", "--", program, ...args];
+  // Else what is printed would lie in the process's own buffer.
+  const byLine = onLine === undefined ? [] : ["stdbuf", "--output=L"];
+  const last = ["--pdeathsig", "KILL", "--no-new-privs", "--", ...byLine, program, ...args];
   const child: ChildProcess = spawn("prlimit", [...bounds, "setpriv", ...last], {
     cwd,
     env: { PATH: programFolders.join(":"), LANG: "C.UTF-8", MALLOC_ARENA_MAX: "2", ...env },

@@ -3,7 +3,9 @@ import type { RdpDevice } from "../../plant/rdp.ts";
 import { openOn } from "../../support/opened-target.ts";
 import { opening } from "./rdp-under-test.ts";
 
-type Given = Omit<RdpDevice, "screen" | "screenshot" | "output"> & { readonly scratch: string };
+type Given = Omit<RdpDevice, "screen" | "screenshot" | "run" | "output"> & {
+  readonly scratch: string;
+};
 
 const given = JSON.parse(process.env["DESKTOP"] ?? "") as Given;
 const { host, port, login, password, certificate, security, scratch } = given;
