@@ -211,7 +211,8 @@ await group("targets/vnc", { timeoutMs: 60_000 }, (test) => {
     assert.equal(input, Buffer.from([4, 1, 0, 0, 0, 0, 0, 0x63, 4, 0, 0, 0, 0, 0, 0, 0x63]));
   });
   for (const rights of [["view"], ["view", "resize", "clipboard-in"]]) {
-    test(`with ${rights.join(", ")} no key, button, clipboard or size reaches the device`, async () => {
+    const named = rights.join(" and ");
+    test(`with ${named} no key, button, clipboard or size reaches the device`, async () => {
       await using vnc = await startVnc();
       const opened = await openOn(under(vnc, { rights }), opening);
       const viewer = await viewScreen(opened);
