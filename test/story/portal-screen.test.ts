@@ -20,12 +20,13 @@ const everything = ["control", "view", "resize", "clipboard-in", "clipboard-out"
 /** A pointer is drawn into neither picture; what the panel draws may be on its way. */
 const samePicture = 0.0005;
 
-await group("screens in the portal", { timeoutMs: 240_000 }, (test) => {
+await group("screens in the portal", { timeoutMs: 290_000 }, (test) => {
   test("a panel opens by itself with its own picture; keys, clicks and texts reach it; watched, recorded, and played to the same picture", async () => {
     await using device = await startVnc();
     await using site = await startInstallation([panel(device, everything)], options);
     await using vic = await join(site, "vic", "vendor");
     await using mia = await join(site, "mia", "approver", { viewport: desktop });
+    const touchedBefore = vic.device.touches();
     const job = await opens(vic, site);
     await showsItself(vic, device);
     await takesInput(vic, device);
@@ -39,7 +40,7 @@ await group("screens in the portal", { timeoutMs: 240_000 }, (test) => {
     await survivesTheRelay(vic, device, site);
     await samePictures(mia.page, device, "still watched");
     await keepsNoSecret(vic, device);
-    assert.is(vic.device.touches(), 1 + touchesToJoin, "one touch for the job");
+    assert.is(vic.device.touches() - touchedBefore, 1, "one touch for the job");
 
     const live = await device.screen.picture();
     await vic.press("I am done");
@@ -108,8 +109,6 @@ await group("screens in the portal", { timeoutMs: 240_000 }, (test) => {
   });
 });
 
-/** Joining takes two signatures: of the passkey itself, and of the introduction. */
-const touchesToJoin = 2;
 const canvas = "canvas[role=application]";
 
 function panel(
@@ -197,7 +196,7 @@ async function takesTexts(vic: ApproverPage, device: VncDevice): Promise<void> {
   await vic.check();
   await page.getByLabel("I want that").check();
   await vic.press("Type it");
-  for (const name of ["x", "ssharp", "EuroSign", "Return", "z"])
+  for (const name of ["x", "ssharp", "(EuroSign|U20AC)", "Return", "z"])
     await device.program.line(new RegExp(`^key ${name}$`), limitMs);
   await page.getByRole("dialog").waitFor({ state: "detached" });
 
