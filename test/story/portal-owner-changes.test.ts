@@ -3,6 +3,7 @@
 import type { Page } from "playwright-core";
 import * as assert from "uvu/assert";
 import { startPlant, type Plant } from "../plant/plant.ts";
+import { startVnc } from "../plant/vnc.ts";
 import { accessibilityFaults, phone, type Device } from "../support/browser.ts";
 import { group } from "../support/group.ts";
 import { startInstallation, type Installation } from "../support/installation.ts";
@@ -11,6 +12,7 @@ import {
   answerLink,
   closeSigning,
   enter,
+  factsKept,
   introduceBy,
   linkShown,
   see,
@@ -55,7 +57,7 @@ function tableOf({ ssh, modbus }: Plant): string {
   ].join("\r\n");
 }
 
-await group("an owner's changes in browsers", { timeoutMs: 240_000 }, (test) => {
+await group("an owner's changes in browsers", { timeoutMs: 360_000 }, (test) => {
   test("a lost passkey is replaced, a table and a handed draft are signed, two owners sign, a company keeps its list", async () => {
     await using plant = await startPlant();
     await using site = await startInstallation(plantTargets(plant).slice(0, 1), {
@@ -138,6 +140,51 @@ await group("an owner's changes in browsers", { timeoutMs: 240_000 }, (test) => 
     assert.match(machines, /Line 2; controller/);
     const devices = await owner.do("site", "devices", "list");
     assert.match(devices.stdout, /line-2-plc/);
+
+    // A panel's screen: its certificate is compared and pinned before its password goes there.
+    await using screen = await startVnc({ security: "X509Vnc" });
+    const { password = "" } = screen;
+    await follow(page, "Machines");
+    await follow(page, "Add a machine");
+    await page.getByRole("radio", { name: /^Screen \(VNC\)/ }).click();
+    await press(page, "Test");
+    await see(page, "It needs a name.");
+    await field(page, "Name").fill("Line 2 screen");
+    await field(page, "Address").fill(screen.host);
+    await field(page, "Port").fill(String(screen.port));
+    await field(page, "Password").fill(password);
+    await touch(olga, () => press(page, "Test"));
+    await see(page, "Compare this fingerprint");
+    await see(page, screen.certificate ?? "the device's fingerprint");
+    await axeClean(page, "a machine's certificate");
+    await press(page, "It is right: pin this certificate");
+    await see(page, "The certificate is pinned.");
+    await see(page, "The login works");
+    await see(page, "Everything works.");
+    await press(page, "Add to what will be signed");
+
+    // A web panel that is offered in the browser, knowingly: the sentence stands where it is chosen and where it is signed.
+    await follow(page, "Add a machine");
+    await page.getByRole("radio", { name: /^Web panel/ }).click();
+    await field(page, "Name").fill("Line 2 web panel");
+    await field(page, "Address").fill("127.0.0.1");
+    await page.getByLabel("How the box signs in").selectOption("form");
+    await press(page, "Add to what will be signed");
+    await see(page, "The name of the field in the form is needed.");
+    await field(page, "Where the form is sent to").fill("/login");
+    await field(page, "Field for the password").fill("pw");
+    await page.getByRole("checkbox", { name: /^open it in the browser/ }).check();
+    await see(page, /^The relay owns the panel’s name/);
+    await axeClean(page, "a web panel");
+    await press(page, "Add to what will be signed");
+    await follow(page, "Look and sign");
+    await see(page, "see and operate the screen, fit the screen to their window; rules Standard");
+    await see(page, /^Line 2 web panel in the browser: The relay owns/);
+    const kept = await factsKept(page);
+    assert.ok(!kept.includes(password), "password in the browser's database");
+    const offered = await touch(olga, () => press(page, "Sign"));
+    assert.match(offered, /Line 2 web panel in the browser: The relay owns the panel’s name/);
+    await see(page, "Signed. The boxes take it over");
 
     // Two must sign: the first one's signature changes nothing yet.
     await follow(page, "Rules");

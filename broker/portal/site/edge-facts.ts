@@ -37,17 +37,23 @@ export function factsOf(edge: EdgeId): EdgeFacts | undefined {
   return told.get(edge);
 }
 
+/** What a box's answer says; undefined for one that is none. */
+export function parseEdgeFacts(line: string): EdgeFacts | undefined {
+  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), statusSchema), line);
+  if (!parsed.success) return undefined;
+  const { version, manifest, recordings, kinds } = parsed.output;
+  return {
+    version,
+    manifest: manifest?.version ?? 0,
+    recordingBytes: recordings?.usedBytes ?? 0,
+    kinds,
+  };
+}
+
 export async function readEdgeFacts(side: PageSide, edge: EdgeId): Promise<EdgeFacts> {
   for await (const line of readLines(side, edge, "status", {})) {
-    const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), statusSchema), line);
-    if (!parsed.success) break;
-    const { version, manifest, recordings, kinds } = parsed.output;
-    const facts = {
-      version,
-      manifest: manifest?.version ?? 0,
-      recordingBytes: recordings?.usedBytes ?? 0,
-      kinds,
-    };
+    const facts = parseEdgeFacts(line);
+    if (facts === undefined) break;
     told.set(edge, facts);
     return facts;
   }
