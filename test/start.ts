@@ -3,9 +3,10 @@
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { startPanels, type Panels } from "./plant/panels.ts";
 import { startPlant, type Plant } from "./plant/plant.ts";
 import { startInstallation, type Installation, type Person } from "./support/installation.ts";
-import { plantTargets } from "./support/plant-targets.ts";
+import { panelTargets, plantTargets } from "./support/plant-targets.ts";
 import { nodePath } from "./support/process.ts";
 import { serverKeyHashes } from "./support/certificates.ts";
 
@@ -26,12 +27,16 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 
-tell("sallyport: starting a plant (an SSH server, a press behind Modbus TCP) …");
+tell("sallyport: starting a plant (an SSH server; a press behind Modbus TCP with its panels) …");
 await using plant = await startPlant();
+await using panels = await startPanels(plant.modbus.port);
 tell(
   "sallyport: starting a relay and an edge; making a site, its owner, an approver and a vendor …",
 );
-await using installation = await startInstallation(plantTargets(plant), { signingPage: true });
+await using installation = await startInstallation(
+  [...plantTargets(plant), ...panelTargets(panels)],
+  { signingPage: true },
+);
 mkdirSync(bin, { recursive: true });
 writeWrapper(installation.owner, "owner");
 writeWrapper(installation.approver, "manager");
@@ -44,7 +49,7 @@ const links = {
   owner: await invite("olga", "Olga Stein", "owner"),
 };
 isUp = true;
-tell(instructions(installation, plant, links));
+tell(instructions(installation, plant, panels, links));
 const accepting = acceptNewcomers();
 await stopped.promise;
 await accepting;
@@ -119,13 +124,24 @@ function writeAuthenticator(person: Person): void {
 function instructions(
   { relay, site }: Installation,
   { modbus }: Plant,
+  { vnc, web, rdp }: Panels,
   links: Readonly<Record<"vendor" | "manager" | "owner", string>>,
 ): string {
+  const screens = [
+    vnc && `  press-panel    its operator panel (VNC): touch + and -, start and stop the press`,
+    `  press-web      its web page, behind a login of its own: in the browser, or by the command`,
+    rdp && `  press-desktop  a desktop with the same panel (RDP)`,
+  ];
   return `
-A relay (${relay.url}), an edge and two devices run on this machine.
-Site ${site}.
+A relay (${relay.url}), an edge, an SSH server and a press run on this machine. Site ${site}.
+The press can be reached in several ways, and all of them show the same press:
 
-In a browser: open one link each in a browser of its own, make a passkey, and ask as the vendor for what the manager approves.
+${screens.filter((line) => line !== undefined).join("\n")}
+  press-plc      its registers (Modbus TCP)
+  press-hmi      a shell beside it (SSH)
+
+In a browser: open one link each in a browser of its own, make a passkey, and ask as the vendor for what the manager approves; the panel
+then opens in the vendor's page, the manager can watch it live, and the owner plays its recording afterwards.
 
   .sallyport/browser vendor  '${links.vendor}'
   .sallyport/browser manager '${links.manager}'
@@ -135,7 +151,7 @@ In a browser: open one link each in a browser of its own, make a passkey, and as
 
 Or by commands; in a second terminal, in this folder, as the vendor:
 
-  .sallyport/vendor request press-hmi press-plc --minutes 15 --reason "look at the press" --wait --code $(.sallyport/authenticator)
+  .sallyport/vendor request press-hmi press-plc press-web --minutes 15 --reason "look at the press" --wait --code $(.sallyport/authenticator)
 
 It waits. In a third terminal, as the manager, read the question and answer it:
 
@@ -146,6 +162,7 @@ The vendor's terminal now shows what can be reached, and holds the session. Back
   .sallyport/vendor ssh press-hmi                      a shell on the device; its password stays on the edge
   .sallyport/vendor ssh press-hmi -- uname -a          one command
   mbpoll -m tcp -p ${modbus.port} -a 1 -r 1 -c 4 -1 127.…   the press's registers, at press-plc's address in the vendor's terminal
+  curl http://127.…:${web.port}/panel/press.json         the press's web page, signed in by the edge, at press-web's address there; any browser opens it, too
 
 The manager can watch, extend --by 5, end and lockdown; the owner: .sallyport/owner recordings, play, export --out evidence.tar, verify.
 Every verb: .sallyport/vendor --help
