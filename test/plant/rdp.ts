@@ -22,8 +22,6 @@ export interface RdpDevice extends AsyncDisposable {
   screen(): Promise<DisplaySide>;
   /** The device's own picture. */
   screenshot(): Promise<Picture>;
-  /** Runs a shell's line as the person who is signed in, in his home; what it printed. */
-  run(line: string): Promise<string>;
   /** What the program that draws on it wrote so far; of the default one a line for each `key KEYSYM`, `press BUTTON X Y`, `release BUTTON X Y`. */
   output(): string;
 }
@@ -68,7 +66,6 @@ async function startShadow(program: RdpOptions["program"]): Promise<RdpDevice> {
     certificate,
     screen: async () => screen,
     screenshot: () => screen.picture(),
-    run: (line) => shell("sh", ["-c", line], folder.path),
     output: () => drawing.stdout,
     [Symbol.asyncDispose]: () => ending.disposeAsync(),
   };
@@ -111,17 +108,6 @@ async function listen(
     await server.end();
     if (attempt === portAttempts) throw new Error(`no RDP server: ${server.stderr}`);
   }
-}
-
-/** What a command printed; throws if it fails. */
-export async function shell(
-  command: string,
-  args: readonly string[],
-  cwd: string,
-): Promise<string> {
-  const { code, stdout, stderr } = await runProcess(command, args, { cwd });
-  if (code !== 0) throw new Error(`${command} exited with ${code}: ${stderr}`);
-  return stdout;
 }
 
 /** True once a connection to the port is taken; false if the process ends before. */

@@ -7,7 +7,7 @@ import { freePort } from "../support/port.ts";
 import { startProcess, type RunningProcess } from "../support/process.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 import { makeDeviceCertificate } from "./device-certificate.ts";
-import { inputLog, isListening, shell, type RdpDevice, type RdpOptions } from "./rdp.ts";
+import { inputLog, isListening, type RdpDevice, type RdpOptions } from "./rdp.ts";
 import { addSystemUser } from "./system-user.ts";
 import { displaySide, type DisplaySide } from "./x-display.ts";
 
@@ -75,7 +75,6 @@ export async function startXrdp(program: RdpOptions["program"]): Promise<RdpDevi
     certificate: fingerprint,
     screen,
     screenshot: async () => (await screen()).picture(),
-    run: (line) => shell("runuser", ["-u", user.name, "--", "sh", "-c", line], user.home),
     output: () => readIfThere(outputFile) ?? "",
     [Symbol.asyncDispose]: () => ending.disposeAsync(),
   };

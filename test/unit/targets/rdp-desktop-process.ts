@@ -3,7 +3,7 @@ import type { RdpDevice } from "../../plant/rdp.ts";
 import { openOn } from "../../support/opened-target.ts";
 import { opening } from "./rdp-under-test.ts";
 
-type Given = Omit<RdpDevice, "screen" | "screenshot" | "run" | "output"> & {
+type Given = Omit<RdpDevice, "screen" | "screenshot" | "output"> & {
   readonly scratch: string;
 };
 

@@ -229,23 +229,4 @@ await group("targets/rdp, files", { timeoutMs: 60_000 }, (test) => {
     await two.served;
     await desktop.isClean();
   });
-
-  test("the device itself reads and writes the drive", async () => {
-    await using device = await startRdp({ security: "tls" });
-    using desktop = rdpUnderTest(device);
-    const open = await desktop.open();
-    await open.vendor.message("opened");
-    const file = fileOn(device, desktop);
-    const put = await file("put", "setpoints.csv");
-    await put.vendor.send("temperature,80\n");
-    await answerOf(put);
-    await device.run("until ls thinclient_drives/sallyport/setpoints.csv; do sleep 0.1; done");
-    const read = await device.run("cat thinclient_drives/sallyport/setpoints.csv");
-    assert.is(read, "temperature,80\n");
-    await device.run("echo 17,overheated > thinclient_drives/sallyport/alarms.csv");
-    assert.is(await answerOf(await file("get", "alarms.csv")), "17,overheated\n");
-    open.session.abort("over");
-    await open.served;
-    await desktop.isClean();
-  });
 });
