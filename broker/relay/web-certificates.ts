@@ -26,7 +26,7 @@ const maxWhyCharacters = 120;
 
 export interface WebCertificatesOptions {
   readonly domain: string;
-  /** The program that gets a request on its standard input and prints the chain; undefined: `authority` signs. */
+  /** The program that gets a request on its standard input, its name as argument, and prints the chain; undefined: `authority` signs. */
   readonly command: string | undefined;
   readonly authority: CertifiedKey | undefined;
   readonly clock: Clock;
@@ -118,9 +118,8 @@ function runProgram(
   signal: AbortSignal,
 ): Promise<string> {
   return new Promise((resolve, reject) => {
-    const program = spawn(command, [], {
+    const program = spawn(command, [name], {
       stdio: ["pipe", "pipe", "pipe"],
-      env: { PATH: process.env["PATH"], HOME: process.env["HOME"], SALLYPORT_WEB_NAME: name },
       signal,
       killSignal: "SIGKILL",
     });

@@ -320,9 +320,7 @@ await group("web panels through a relay", { timeoutMs: 30_000 }, (test) => {
       const answer = await certificates.certify(edge, request);
       return { certificates, ...answer };
     };
-    const good = await certify(
-      script(`test "$SALLYPORT_WEB_NAME" = '${name}' && ${signing} && cat ${ca}`),
-    );
+    const good = await certify(script(`test "$1" = '${name}' && ${signing} && cat ${ca}`));
     assert.is(good.why, null);
     assert.is(new X509Certificate(good.chain ?? "").subjectAltName, `DNS:${name}`);
     assert.is((good.chain ?? "").split("BEGIN CERTIFICATE").length, 3);
