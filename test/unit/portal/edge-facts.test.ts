@@ -1,6 +1,6 @@
 // What a box says of itself, by boxes of yesterday and of tomorrow.
 import * as assert from "uvu/assert";
-import { parseEdgeFacts } from "../../../broker/portal/site/edge-facts.ts";
+import { parseEdgeFacts } from "../../../broker/portal/site/edge-words.ts";
 import { group } from "../../support/group.ts";
 
 const old = { version: "0.1.0", manifest: { version: 6, endsAt: 1 }, recordings: { usedBytes: 5 } };
