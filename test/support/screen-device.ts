@@ -10,6 +10,8 @@ export interface ScreenDevice extends AsyncDisposable {
   readonly port: number;
   /** Starts a program on the screen; it ends with the screen. */
   run(command: string, ...args: string[]): RunningProcess;
+  /** Puts text on the display's clipboard. */
+  copy(text: string): Promise<void>;
   /** Red, green and blue of every pixel of the X display itself. */
   picture(): Promise<Uint8Array>;
 }
@@ -31,6 +33,13 @@ export async function startScreenDevice(
     display,
     port,
     run: (command, ...options) => kept.use(startProcess(command, options, { env })),
+    async copy(text) {
+      const owner = kept.use(
+        startProcess("xclip", ["-selection", "clipboard", "-loops", "9", "-quiet"], { env }),
+      );
+      owner.stdin.end(text);
+      await owner.line(/Waiting/);
+    },
     async picture() {
       const shot = await runProcess("import", ["-window", "root", "-depth", "8", "rgb:-"], { env });
       if (shot.code !== 0) throw new Error(shot.stderr);
@@ -47,6 +56,8 @@ export interface ScreenClient extends AsyncDisposable {
   send(bytes: Uint8Array): void;
   /** Asks for all of the picture, or for what changed. */
   ask(isIncremental: boolean, width: number, height: number): void;
+  /** Asks the device to take another size, as `640x400`. */
+  resize(size: string): void;
 }
 
 /** Signs in without security and asks for `encodings`; `onBytes` gets all that follows ServerInit. */
@@ -99,6 +110,15 @@ export async function openScreenClient(
       const message = Buffer.from([3, isIncremental ? 1 : 0, 0, 0, 0, 0, 0, 0, 0, 0]);
       message.writeUInt16BE(width, 6);
       message.writeUInt16BE(height, 8);
+      socket.write(message);
+    },
+    resize(size) {
+      const [width = 0, height = 0] = size.split("x").map(Number);
+      const message = Buffer.alloc(24);
+      message.writeUInt8(251, 0);
+      message.writeUInt8(1, 6);
+      for (const at of [2, 16]) message.writeUInt16BE(width, at);
+      for (const at of [4, 18]) message.writeUInt16BE(height, at);
       socket.write(message);
     },
     async [Symbol.asyncDispose]() {

@@ -1,14 +1,17 @@
 // The walk of a real server's stream: what goes on, what the edge draws of it, and keyframes from which a fresh viewer goes on.
 import assert from "node:assert/strict";
 import { scheduler } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
 import { concatBytes } from "../../../shared/bytes.ts";
 import { encoding } from "../../../edge/targets/rfb/encodings.ts";
 import { ServerStream } from "../../../edge/targets/rfb/server-stream.ts";
 import { openNoVncViewer, type NoVncViewer } from "../../naive-twin/novnc-viewer.ts";
 import { group } from "../../support/group.ts";
+import { freePort } from "../../support/port.ts";
 import {
   openScreenClient,
   startScreenDevice,
+  type ScreenClient,
   type ScreenDevice,
 } from "../../support/screen-device.ts";
 
@@ -35,47 +38,44 @@ const drawing = `
   tick
 `;
 
-/** Feeds a stream, and compares what the vendor's viewer, the edge and viewers that joined at keyframes see. */
+/** A stream with the vendor's viewer behind it, and viewers that join it at keyframes. */
 class Watched {
   readonly stream: ServerStream;
   readonly vendor: NoVncViewer;
-  readonly joined: { viewer: NoVncViewer; atUpdate: number }[] = [];
-  readonly passed: Uint8Array[] = [];
-  keyframes: Uint8Array[] = [];
-  #pending: Promise<void> = Promise.resolve();
-  ended: () => void = () => undefined;
-  /** At which of the messages' ends somebody joins. */
-  joinAt: (end: number) => boolean = () => false;
+  readonly cutTexts: { readonly text: string; readonly isPassed: boolean }[] = [];
+  readonly sizes: string[] = [];
+  mayCutText = false;
+  readonly #passed: Uint8Array[] = [];
+  readonly #joins: { readonly keyframe: Uint8Array; readonly from: number }[] = [];
   #ends = 0;
-  #joining: { keyframe: Uint8Array; from: number }[] = [];
 
-  constructor(vendor: NoVncViewer, width: number, height: number, name: string) {
+  constructor(vendor: NoVncViewer, client: ScreenClient) {
     this.vendor = vendor;
+    const { width, height, name } = client;
+    vendor.onFence = (answer) => client.send(answer);
     this.stream = new ServerStream({
       width,
       height,
       name,
       onPass: (bytes) => {
-        const copy = new Uint8Array(bytes);
-        this.passed.push(copy);
-        vendor.feed(copy);
+        this.#passed.push(new Uint8Array(bytes));
+        vendor.feed(bytes);
       },
       onMessageEnd: () => {
         this.#ends += 1;
-        if (this.joinAt(this.#ends)) this.join();
-        this.ended();
+        if (this.#ends % 4 === 3) this.join();
+        client.ask(true, this.stream.width, this.stream.height);
       },
-      mayCutText: () => false,
-      onCutText: () => undefined,
-      onResize: () => undefined,
+      mayCutText: () => this.mayCutText,
+      onCutText: (text, isPassed) => void this.cutTexts.push({ text, isPassed }),
+      onResize: (newWidth, newHeight) => void this.sizes.push(`${newWidth}x${newHeight}`),
     });
-    void this.#pending;
   }
 
   join(): void {
     const keyframe = this.stream.keyframe();
     assert(keyframe);
-    this.#joining.push({ keyframe, from: this.passed.length });
+    this.#joins.push({ keyframe, from: this.#passed.length });
   }
 
   feed(bytes: Uint8Array): void {
@@ -84,68 +84,127 @@ class Watched {
 
   /** Viewers that joined, fed to the present. */
   async viewers(): Promise<NoVncViewer[]> {
+    this.join();
     const viewers: NoVncViewer[] = [];
-    for (const { keyframe, from } of this.#joining) {
+    for (const { keyframe, from } of this.#joins) {
       const viewer = await openNoVncViewer("fresh");
       viewer.feed(keyframe);
-      viewer.feed(concatBytes(...this.passed.slice(from)));
+      viewer.feed(concatBytes(...this.#passed.slice(from)));
       viewers.push(viewer);
     }
     return viewers;
   }
 }
 
+interface Session extends AsyncDisposable {
+  readonly client: ScreenClient;
+  readonly watched: Watched;
+}
+
+async function watch(port: number, picture: keyof typeof encoding): Promise<Session> {
+  let watched: Watched | undefined;
+  const early: Uint8Array[] = [];
+  const asked = [encoding.copyRect, encoding[picture], ...pseudo];
+  const client = await openScreenClient(port, asked, (bytes) => {
+    if (watched === undefined) early.push(new Uint8Array(bytes));
+    else watched.feed(bytes);
+  });
+  watched = new Watched(await openNoVncViewer(client), client);
+  // A pointer that this viewer has never moved is drawn into the picture.
+  client.send(Uint8Array.of(5, 0, 0, 9, 0, 9));
+  client.ask(false, client.width, client.height);
+  for (const bytes of early) watched.feed(bytes);
+  return { client, watched, [Symbol.asyncDispose]: () => client[Symbol.asyncDispose]() };
+}
+
+/** All who watch see what the device has. */
+async function agree(watched: Watched, truth: Uint8Array, atLeast: number): Promise<void> {
+  const viewers = await watched.viewers();
+  assert(viewers.length >= atLeast, `${viewers.length} viewers`);
+  for (const [index, viewer] of viewers.entries()) {
+    assert(Buffer.from(viewer.colours).equals(truth), `viewer ${index} sees another picture`);
+    assert(isDeepStrictEqual(viewer.pointer, watched.vendor.pointer), `pointer of ${index}`);
+  }
+}
+
+async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
+  for (let tries = 0; !(await isSo()); tries += 1) {
+    assert(tries < 200, "it never comes to that");
+    await scheduler.wait(50);
+  }
+}
+
 /** Waits until a viewer shows what the X display has, which is at rest. */
 async function sameAs(device: ScreenDevice, viewer: NoVncViewer): Promise<Uint8Array> {
-  for (let tries = 0; ; tries += 1) {
-    const truth = await device.picture();
-    if (Buffer.from(viewer.colours).equals(truth)) return truth;
-    assert(tries < 20, "the viewer's picture stays another than the device's");
-    await scheduler.wait(100);
-  }
+  let truth: Uint8Array = new Uint8Array(0);
+  await until(async () => {
+    truth = await device.picture();
+    return Buffer.from(viewer.colours).equals(truth);
+  });
+  return truth;
 }
 
 await group("rfb stream", { timeoutMs: 60_000 }, (test) => {
   for (const picture of pictures) {
-    test(`${picture}: edge, vendor and who joins in the middle see the picture of the device`, async () => {
+    test(`${picture}: edge, vendor and who joins in the middle see the picture of Xvnc`, async () => {
       await using device = await startScreenDevice();
       const xterm = device.run("xterm", "-geometry", "60x20+0+0", "-e", "sh", "-c", scrolling);
       const wish = device.run("wish");
       wish.stdin.write(drawing);
-      let watched: Watched | undefined;
-      const early: Uint8Array[] = [];
-      const asked = [encoding.copyRect, encoding[picture], ...pseudo];
-      await using client = await openScreenClient(device.port, asked, (bytes) => {
-        if (watched === undefined) early.push(new Uint8Array(bytes));
-        else watched.feed(bytes);
-      });
-      const { width, height, name } = client;
-      watched = new Watched(await openNoVncViewer({ width, height }), width, height, name);
-      const seen = watched;
-      seen.joinAt = (end) => end % 4 === 3;
-      seen.ended = () => client.ask(true, seen.stream.width, seen.stream.height);
-      seen.vendor.onFence = (answer) => client.send(answer);
-      // A pointer that this viewer has never moved is drawn into the picture.
-      client.send(Uint8Array.of(5, 0, 2, 127, 1, 143));
-      client.ask(false, width, height);
-      for (const bytes of early) seen.feed(bytes);
-      await xterm.exited;
-      await wish.exited;
-      const truth = await sameAs(device, seen.vendor);
-      seen.join();
-      const viewers = await seen.viewers();
-      assert(viewers.length > 3);
-      for (const viewer of viewers) {
-        assert(Buffer.from(viewer.colours).equals(truth), "who joined sees another picture");
-        assert.deepEqual(viewer.pointer, seen.vendor.pointer);
-      }
-      console.log(
-        picture,
-        viewers.length,
-        seen.vendor.updates,
-        concatBytes(...seen.passed).length,
-        seen.stream.keyframe()?.length,
-      );
+      await using session = await watch(device.port, picture);
+      await Promise.all([xterm.exited, wish.exited]);
+      await agree(session.watched, await sameAs(device, session.watched.vendor), 4);
     });
   }
+
+  for (const picture of ["tight", "zrle", "hextile"] as const) {
+    test(`${picture}: the same of x11vnc, which is another family of servers`, async () => {
+      await using device = await startScreenDevice();
+      const port = await freePort();
+      const args = `-display ${device.display} -rfbport ${port} -localhost -no6 -noipv6 -nopw -forever -shared -quiet`;
+      const server = device.run("x11vnc", ...args.split(" "));
+      await server.line(/^PORT=/);
+      const xterm = device.run("xterm", "-geometry", "60x20+0+0", "-e", "sh", "-c", scrolling);
+      await using session = await watch(port, picture);
+      await xterm.exited;
+      await agree(session.watched, await sameAs(device, session.watched.vendor), 2);
+    });
+  }
+
+  test("a screen that gets another size, smaller than what a keyframe must say of the past, and larger again", async () => {
+    await using device = await startScreenDevice();
+    await using session = await watch(device.port, "tight");
+    const { watched } = session;
+    device.run("xterm", "-geometry", "60x20+0+0", "-e", "sh", "-c", scrolling);
+    await until(() => watched.vendor.updates > 3);
+    for (const size of ["100x60", "33x210", "800x500"]) {
+      session.client.resize(size);
+      await sameAs(device, watched.vendor);
+      assert.equal(watched.sizes.at(-1), size);
+      watched.join();
+    }
+    const second = device.run("xterm", "-geometry", "60x20+0+0", "-e", "sh", "-c", scrolling);
+    await second.exited;
+    await agree(watched, await sameAs(device, watched.vendor), 4);
+  });
+
+  test("the device's clipboard goes on with the right alone; told in both cases; the rest of the stream is whole", async () => {
+    await using device = await startScreenDevice();
+    await using session = await watch(device.port, "tight");
+    const { watched } = session;
+    for (const [text, mayCutText] of [
+      ["kept back", false],
+      ["given", true],
+    ] as const) {
+      watched.mayCutText = mayCutText;
+      await device.copy(text);
+      await until(() => watched.cutTexts.at(-1)?.text === text);
+    }
+    assert.deepEqual(watched.cutTexts, [
+      { text: "kept back", isPassed: false },
+      { text: "given", isPassed: true },
+    ]);
+    assert.deepEqual(watched.vendor.cutTexts, ["given"]);
+    await agree(watched, await sameAs(device, watched.vendor), 1);
+  });
 });
