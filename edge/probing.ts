@@ -65,7 +65,8 @@ export class Probing {
     const { journal, clock, probeDevice } = this.#world;
     const { kind, host } = device;
     const ports = device.kind === "tcp" ? device.ports : [device.port];
-    const login = "login" in device ? device.login : null;
+    const signIn = device.kind === "http" ? device.signIn : device;
+    const login = "login" in signIn ? signIn.login : null;
     const details = { kind, host, ports, login, withSecret: secret !== null };
     await journal.append("device-probed", this.#ids, details);
     const limit = new AbortController();

@@ -34,9 +34,8 @@ export async function* probeDevice(
       return yield* probeVnc(device, secret, clock, stop);
     }
     case "http": {
-      const { probeTcp } = await import("./probe-tcp.ts");
-      const { host, port } = device;
-      return yield* probeTcp({ kind: "tcp", host, ports: [port] }, clock, stop);
+      const { probeHttp } = await import("./probe-http.ts");
+      return yield* probeHttp(device, secret, clock, stop);
     }
   }
 }
