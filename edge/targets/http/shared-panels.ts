@@ -52,7 +52,7 @@ export class SharedPanel {
       await act();
     } finally {
       this.#users -= 1;
-      if (this.#users === 0) {
+      if (this.#users === 0 && panels.get(this.#key) === this) {
         this.#linger = this.#clock.setTimer(lingerMs, () => this.#unused.abort());
       }
     }

@@ -237,7 +237,8 @@ export class WebPanel {
       return answer;
     } catch (thrown) {
       // A kept connection that the device closed at this very moment: nothing was answered, and asking again changes nothing.
-      const mayRetry = asked.reusedSocket && !isRetry && !isUnsafe(method) && !hasBody(request);
+      const isStale = asked.reusedSocket && isCut(thrown);
+      const mayRetry = isStale && !isRetry && !isUnsafe(method) && !hasBody(request);
       if (!mayRetry || response.destroyed) throw thrown;
       return this.#ask(passage, true);
     }
@@ -362,6 +363,11 @@ async function sendBody(
     // Half an upload must not look like a whole one.
     asked.destroy();
   }
+}
+
+function isCut(thrown: unknown): boolean {
+  const { code } = ((thrown as Error).cause ?? {}) as NodeJS.ErrnoException;
+  return code === "ECONNRESET" || code === "EPIPE";
 }
 
 function failurePage(failure: SallyportError): ErrorPage {
