@@ -56,6 +56,38 @@ await group("targets on loopback addresses", {}, (test) => {
     assert.is(bound.ports[0]?.localPort, port + 10_000);
     other.close();
   });
+  test("a web panel has an address for a browser, and never on a port that browsers refuse", async () => {
+    const port = await freePort();
+    const panel = (id: string, at: number): AdmittedTarget => ({
+      ...target(id, [at]),
+      kind: "http",
+    });
+    await using bound = await Loopback.bind(
+      site,
+      [panel("hmi", port), panel("odd", 6000), target("plc", [port])],
+      async () => new EchoStream(),
+      never,
+    );
+    const [hmi, odd, plc] = bound.ports;
+    assert.is(hmi?.url, `http://${loopbackOf(site, "hmi")}:${port}/`);
+    assert.is(odd?.port, 6000);
+    assert.is(odd?.localPort, 16_000);
+    assert.is(odd?.url, `http://${loopbackOf(site, "odd")}:16000/`);
+    assert.is(plc?.url, undefined);
+    const other = net.createServer().listen(80, loopbackOf(site, "next"));
+    const isBound = await Promise.race([
+      once(other, "listening").then(() => true),
+      once(other, "error").then(() => false),
+    ]).catch(() => false);
+    await using next = await Loopback.bind(
+      site,
+      [panel("next", 80)],
+      async () => new EchoStream(),
+      never,
+    );
+    assert.is(next.ports[0]?.localPort, 8080, "10080, which is next, is refused by browsers");
+    if (isBound) other.close();
+  });
   test("a refused opening resets the connection and is told with its target", async () => {
     const failures: string[] = [];
     const open = async (): Promise<Channel> => {
