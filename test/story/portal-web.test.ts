@@ -91,7 +91,7 @@ await group("web panels in the portal", { timeoutMs: 240_000 }, (test) => {
     const touched = vic.device.touches();
     const jobUrl = vic.page.url();
     const attack = (name: string, query: Record<string, string> = {}): Promise<string> =>
-      outcomeOf(hostile, `${own.origin}/hostile/${name}?${new URLSearchParams(query)}`);
+      outcomeOf(hostile, `${own.origin}/hostile/${name}?${new URLSearchParams(query).toString()}`);
 
     for (const rp of ["sign.localhost", "localhost", "web.localhost", own.hostname]) {
       assert.match(await attack("passkey", { rp }), /^\w+Error \w+Error$/, rp);
