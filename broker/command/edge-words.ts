@@ -25,6 +25,7 @@ const adviceByWord: Readonly<Record<string, Advice>> = {
       "no password was sent; ask the site whether the device was replaced: of SSH an approver accepts the new key for this job (sallyport accept-key); an owner pins its key or certificate for good (sallyport site devices set)",
     ],
   },
+  message_invalid: { hints: ["the viewer sent what no device may get; open it again"] },
   disk_full: { exit: "unreachable", hints: [lookAfter] },
   recording_failed: { exit: "unreachable", hints: [lookAfter] },
   unavailable: { hints: [lookAfter] },

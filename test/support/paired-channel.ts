@@ -74,6 +74,11 @@ export class PairedChannel implements Channel {
     this.#closeBoth("aborted", reason);
   }
 
+  /** The other side learns that the line is away; it comes back when somebody calls its `onBack`. */
+  loseLine(): void {
+    this.#other?.onAway();
+  }
+
   /** Loses the channel for good, as after the grace time. */
   cut(): void {
     this.#closeBoth("cut");

@@ -65,6 +65,10 @@ export const edgeWords: Readonly<Record<string, ErrorWords>> = {
     advice:
       "No password was sent. If the device was really replaced, an owner pins its new key or certificate; of SSH an approver can accept the new key for this job.",
   },
+  message_invalid: {
+    title: "The screen was closed by the box",
+    advice: "This page sent something that no device may get. Open the screen again.",
+  },
   disk_full: { title: "The box cannot record", advice: "The site has to make room on it first." },
   recording_failed: { title: "The box cannot record", advice: "The site has to look after it." },
   unavailable: { title: "The box cannot serve now", advice: "The site has to look after it." },

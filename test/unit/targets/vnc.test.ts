@@ -1,5 +1,6 @@
 // Kind `vnc` against real VNC servers, whose own side tells what reached them: signing in by every security type, rights, watch-only, clipboards.
 import * as assert from "uvu/assert";
+import { windowBytes } from "../../../shared/channel/bounds.ts";
 import { keyEvent } from "../../../edge/targets/rfb/pressed-input.ts";
 import { rightsOfKind } from "../../../shared/document/rights.ts";
 import { SallyportError } from "../../../shared/errors.ts";
@@ -11,7 +12,13 @@ import {
   type OpenedTarget,
   type TargetUnderTest,
 } from "../../support/opened-target.ts";
-import { cutText, setDesktopSize, viewScreen } from "../../support/screen-viewer.ts";
+import {
+  cutText,
+  setDesktopSize,
+  setEncodings,
+  updateRequest,
+  viewScreen,
+} from "../../support/screen-viewer.ts";
 
 const opening = { mode: "screen", width: 800, height: 600 } as const;
 
@@ -59,8 +66,16 @@ const refusedMessages: readonly (readonly [string, Uint8Array, string])[] = [
   ["a list of 257 encodings", Uint8Array.of(2, 0, 1, 1), "257 encodings in message 2"],
 ];
 
+const loseLine = ({ vendor }: OpenedTarget): void => vendor.channel.loseLine();
+
+function leave({ vendor }: OpenedTarget): void {
+  vendor.onBytes = () => undefined;
+  vendor.channel.end();
+}
+
 const ends: readonly (readonly [string, (opened: OpenedTarget) => unknown])[] = [
-  ["the vendor leaves", ({ vendor }) => vendor.channel.end()],
+  ["the vendor leaves", leave],
+  ["the line to him is away, and may come back", loseLine],
   ["the line to him is lost", ({ vendor }) => vendor.channel.cut()],
   ["his session ends", ({ session }) => session.abort("over")],
   ["his viewer breaks a rule", ({ vendor }) => vendor.channel.write(Uint8Array.of(250))],
@@ -326,6 +341,7 @@ await group("targets/vnc", { timeoutMs: 60_000 }, (test) => {
       await vnc.program.line(/^press 1 70 80$/);
       await end(opened);
       await vnc.program.line(/^release 1 70 80$/);
+      if (end === loseLine) opened.vendor.channel.cut();
       await opened.served.catch(() => undefined);
     });
   }
@@ -372,6 +388,40 @@ await group("targets/vnc", { timeoutMs: 60_000 }, (test) => {
     assert.is(viewer.seen.updates, updates);
     behind.catchUp();
     await vnc.program.line(/^key b$/);
+    await viewer.shows(() => vnc.screen.picture());
+    await viewer.leave();
+  });
+  test("a vendor who reads nothing holds the device back, and gets every byte in the end", async () => {
+    await using vnc = await startVnc({ security: "None" });
+    const opened = await openOn(under(vnc), opening);
+    const viewer = await viewScreen(opened);
+    await viewer.hasPicture();
+    const { channel } = opened.vendor;
+    const settle: (() => void)[] = [];
+    let heldBytes = 0;
+    const { onData } = channel;
+    channel.onData = (bytes, settled) => {
+      settle.push(settled);
+      heldBytes += bytes.length;
+      onData(bytes, () => undefined);
+    };
+    // Raw and nothing else: two megabytes each.
+    await viewer.send(setEncodings([0]));
+    const request = updateRequest(false, { width: 800, height: 600 });
+    for (let times = 0; heldBytes < windowBytes; times += 1) {
+      assert.ok(times < 20, `${heldBytes} bytes in 20 pictures`);
+      const had = heldBytes;
+      await viewer.send(request);
+      await viewer.until(() => heldBytes > had, "more");
+    }
+    const [updates, held] = [viewer.seen.updates, heldBytes];
+    await viewer.send(request, request);
+    await viewer.key(0x61);
+    await vnc.program.line(/^key a$/);
+    assert.ok(heldBytes < windowBytes + 256 * 1024, `${heldBytes} bytes`);
+    channel.onData = onData;
+    for (const settled of settle) settled();
+    await viewer.until(() => viewer.seen.updates > updates, `what followed ${held} bytes`);
     await viewer.shows(() => vnc.screen.picture());
     await viewer.leave();
   });
