@@ -89,12 +89,12 @@ await group("targets/http: addresses", {}, (test) => {
     assert.is(await streamed(secure, single), whole, "byte by byte");
   });
   test("random texts in random parts give the same as the whole text", async () => {
-    const words = [
-      ...["http", "https", "ws", "wss", ":", "//", "/", "\\/\\/", "\\", "192.168.0.5", "192."],
-      ...["168.0.5", ":443", ":4", "43", ".", '"', "(", "=", " ", "x", "-", "\u00ff"],
-    ];
+    const words =
+      `http https ws wss : // / \\/\\/ \\ 192.168.0.5 192. 168.0.5 :443 :4 43 . " ( = x - \u00ff`.split(
+        " ",
+      );
     const property = fc.asyncProperty(
-      fc.array(fc.constantFrom(...words), { maxLength: 40 }),
+      fc.array(fc.constantFrom(" ", ...words), { maxLength: 40 }),
       fc.array(fc.nat(200), { maxLength: 6 }),
       async (chosen, cuts) => {
         const text = chosen.join("");

@@ -128,7 +128,10 @@ await group("targets/http: hostile panels", { timeoutMs: 60_000 }, (test) => {
     clock.advanceMs(1_000);
     assert.is((await slow).status, 502);
     const body = http.get({
-      ...{ port: panel.port, host: "127.0.0.1", path: "/hostile/slow-body", agent: false },
+      port: panel.port,
+      host: "127.0.0.1",
+      path: "/hostile/slow-body",
+      agent: false,
     });
     const [response] = (await once(body, "response")) as [http.IncomingMessage];
     await once(response, "data");

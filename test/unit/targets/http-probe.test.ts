@@ -43,7 +43,7 @@ const start = (secure: boolean) =>
           response.writeHead(303, { location: cookie["set-cookie"] ? "/" : "/login", ...cookie });
           response.end();
         });
-      else response.writeHead(isRight || isIn ? 200 : 401).end();
+      } else response.writeHead(isRight || isIn ? 200 : 401).end();
     },
     { secure },
   );
