@@ -258,7 +258,7 @@ async function survivesTheRelay(
 ): Promise<void> {
   const { page } = vic;
   await relay.restart("SIGKILL");
-  await vic.see("Connected again. Nothing was lost.");
+  await vic.see("Connected again. The picture is live.");
   await page.locator(canvas).focus();
   await page.keyboard.type("n");
   await device.program.line(/^key n$/, limitMs);

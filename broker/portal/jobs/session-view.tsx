@@ -24,6 +24,7 @@ import { TcpTarget } from "./tcp-target.tsx";
 import { WebTarget } from "./web-target.tsx";
 
 const TerminalView = lazy(() => import("./terminal-view.tsx"));
+const DrivePanel = lazy(() => import("../screen/drive-panel.tsx"));
 const ScreenView = lazy(() => import("../screen/screen-view.tsx"));
 /** Machines whose screen one sees. */
 const screenKinds: ReadonlySet<string> = new Set(["vnc", "rdp"]);
@@ -103,7 +104,12 @@ function Notices({ side, job, state }: SessionProps) {
   return (
     <>
       <TimeNotice side={side} job={job} state={state} />
-      <Connection isAway={state.isAway} timesBack={state.timesBack} />
+      <Connection
+        isAway={state.isAway}
+        timesBack={state.timesBack}
+        // What is typed into a terminal is kept; what is done to a picture that stands still is not.
+        words={state.terminals.length === 0 && state.screens.length > 0 ? screen.line : session}
+      />
     </>
   );
 }
@@ -172,6 +178,9 @@ function OneScreen({
         onAgain={() => live.addScreen(target.id)}
         onClose={() => live.closeScreen(tab)}
       />
+      {target.kind === "rdp" && target.rights.includes("files") && (
+        <DrivePanel live={live} target={target} />
+      )}
     </Suspense>
   );
 }
@@ -251,17 +260,21 @@ function Terminals({
 function Connection({
   isAway,
   timesBack,
+  words,
 }: {
   readonly isAway: boolean;
   readonly timesBack: number;
+  readonly words: { readonly away: string; readonly back: string };
 }) {
   const shown = useRef(timesBack);
+  const latest = useRef(words.back);
+  latest.current = words.back;
   useEffect(() => {
     if (timesBack === shown.current) return;
     shown.current = timesBack;
     notifications.show({
       id: "back",
-      message: session.back,
+      message: latest.current,
       color: "green",
       icon: <IconCheck aria-hidden />,
     });
@@ -270,7 +283,7 @@ function Connection({
     <div aria-live="polite">
       {isAway && (
         <Alert color="yellow" icon={<IconPlugConnectedX aria-hidden />} role="status" mb="md">
-          {session.away}
+          {words.away}
         </Alert>
       )}
     </div>

@@ -53,6 +53,7 @@ const clipboardDetails = v.object({
   direction: v.picklist(["to-device", "from-device"]),
   text: v.string(),
 });
+const fileDetails = v.object({ action: v.string(), name: v.string() });
 
 export function trackOf(records: readonly LoggedRecord[], seconds: number): ScreenTrack {
   const segments: number[] = [];
@@ -182,6 +183,9 @@ function markOf(event: string, details: unknown): Omit<Mark, "at"> {
     return { event: details.isWatched ? "watched" : "unwatched", details: "" };
   if (event === "resize" && v.is(segmentDetails, details))
     return { event, details: `${details.width} × ${details.height}` };
+  if (event === "file" && v.is(fileDetails, details))
+    return { event: `file ${details.action}`, details: details.name };
+  if (event === "clipboard-withheld") return { event, details: "" };
   const text = details === undefined ? "" : JSON.stringify(details);
   return { event, details: text === "{}" ? "" : text };
 }

@@ -29,6 +29,10 @@ export const screen = {
     "Nobody of the site watches now: nothing you do reaches the machine. It goes on as soon as somebody looks.",
   watched: "Somebody of the site watches. What you do reaches the machine.",
   away: "The picture stands still: the connection is lost and comes back by itself. Clicks and keys do not reach the machine until then.",
+  line: {
+    away: "Connection lost. Reconnecting by itself; the job goes on.",
+    back: "Connected again. The picture is live.",
+  },
   present: (names: string) => `Also here: ${names}`,
   closed: "The machine closed the connection.",
   help: "All keys go to the machine; Ctrl+Shift+L leaves it.",
@@ -114,8 +118,10 @@ export const screen = {
         resize: "Size changed",
         watched: "Watched",
         unwatched: "No longer watched",
-        dropped: "Dropped while nobody watched",
-        file: "File",
+        "clipboard-withheld": "The machine's clipboard was kept back",
+        "file put": "File given to the machine",
+        "file get": "File taken from the machine",
+        "file remove": "File removed",
       };
       return details === "" ? (words[event] ?? event) : `${words[event] ?? event}: ${details}`;
     },

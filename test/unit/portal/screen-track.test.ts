@@ -52,6 +52,11 @@ const recorded: readonly object[] = [
     event: "clipboard",
     details: { direction: "to-device", bytes: 3, sha256: "", text: "abc" },
   },
+  {
+    t: 5.5,
+    event: "file",
+    details: { action: "put", name: "recipe.csv", bytes: 4, sha256: "" },
+  },
   { t: 6, event: "watched", details: { isWatched: false } },
   { t: 7, event: "segment", details: { width: 640, height: 480, bytes: 10 } },
   shown(7, 10),
@@ -62,10 +67,11 @@ await group("screen track", { timeoutMs: 10_000 }, (test) => {
   if (parsed.kind !== "screen") throw new Error("not read as a screen");
   const track = trackOf(parsed.records, parsed.seconds);
   test("segments, clicks and marks stand where they happened", () => {
-    assert.equal(track.segments, [0, 9]);
+    assert.equal(track.segments, [0, 10]);
     assert.equal(track.clicks, [1, 2]);
     assert.equal(track.marks, [
       { at: 5, event: "clipboard to-device", details: "abc" },
+      { at: 5.5, event: "file put", details: "recipe.csv" },
       { at: 6, event: "unwatched", details: "" },
     ]);
     assert.is(track.seconds, 7);
