@@ -2,7 +2,7 @@
 import { Card, Checkbox, Chip, Fieldset, Group, Stack, Switch, Text } from "@mantine/core";
 import type { TargetId } from "../../../shared/ids.ts";
 import type { Job } from "../../../shared/site/jobs.ts";
-import { toldRights } from "../../../shared/site/right-words.ts";
+import { chosenRights, offeredRights } from "../../../shared/site/right-choice.ts";
 import { minutesWords } from "../shell/moment.tsx";
 import { useSide } from "../shell/person-context.tsx";
 import { approvals } from "../texts/approvals.ts";
@@ -68,7 +68,7 @@ export function Narrowing({
                   />
                 )}
                 {rights.length > 1 &&
-                  offered(rights, kept).map((right) => (
+                  offeredRights(rights, kept).map((right) => (
                     <Checkbox
                       key={right}
                       size="md"
@@ -77,9 +77,7 @@ export function Narrowing({
                       onChange={(event) =>
                         withRights(
                           id,
-                          event.currentTarget.checked
-                            ? [...kept, right]
-                            : kept.filter((each) => each !== right),
+                          chosenRights(rights, kept, right, event.currentTarget.checked),
                         )
                       }
                     />
@@ -94,9 +92,4 @@ export function Narrowing({
       </Stack>
     </Card>
   );
-}
-
-// Whoever operates a screen sees it; taken out, what is left is to see it only.
-function offered(rights: readonly string[], kept: readonly string[]): readonly string[] {
-  return kept.includes("control") ? toldRights(rights) : rights;
 }

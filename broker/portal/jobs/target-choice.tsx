@@ -2,7 +2,7 @@
 import { Badge, Checkbox, Fieldset, Group, Input, Stack, Text } from "@mantine/core";
 import type { ManifestTarget } from "../../../shared/document/manifest.ts";
 import type { EdgeId, TargetId } from "../../../shared/ids.ts";
-import { toldRights } from "../../../shared/site/right-words.ts";
+import { chosenRights, offeredRights } from "../../../shared/site/right-choice.ts";
 import type { PageSide } from "../person/page-side.ts";
 import { Empty } from "../shell/page.tsx";
 import { ask } from "../texts/jobs.ts";
@@ -31,11 +31,7 @@ export function TargetChoice({ side, chosen, onChange, isOnline, error }: Target
   };
   const allow = (target: ManifestTarget, right: string, isAllowed: boolean): void => {
     const kept = chosen.get(target.id) ?? [];
-    // Whoever would operate a screen and may not still looks at it.
-    const isLooking = right === "control" && kept.includes("control");
-    const rights = target.rights.filter((each) =>
-      each === right ? isAllowed : kept.includes(each) || (each === "view" && isLooking),
-    );
+    const rights = chosenRights(target.rights, kept, right, isAllowed);
     onChange(new Map(chosen).set(target.id, rights));
   };
   return (
@@ -75,7 +71,7 @@ export function TargetChoice({ side, chosen, onChange, isOnline, error }: Target
                 />
                 {chosen.has(target.id) && target.rights.length > 1 && (
                   <Stack gap="xs" pl="xl" role="group" aria-label={ask.rights}>
-                    {offered(target, chosen).map((right) => (
+                    {offeredRights(target.rights, chosen.get(target.id) ?? []).map((right) => (
                       <Checkbox
                         key={right}
                         size="sm"
@@ -97,12 +93,6 @@ export function TargetChoice({ side, chosen, onChange, isOnline, error }: Target
       ))}
     </Stack>
   );
-}
-
-// What operating a screen includes is not asked for beside it; without it, looking is.
-function offered(target: ManifestTarget, chosen: ChosenTargets): readonly string[] {
-  const kept = chosen.get(target.id) ?? [];
-  return kept.includes("control") ? toldRights(target.rights) : target.rights;
 }
 
 function Presence({ isOnline }: { readonly isOnline: boolean | undefined }) {

@@ -79,6 +79,8 @@ export function DeviceTest(props: DeviceTestProps) {
     test(withPin(wanted, offered.pin));
   };
   const words = offered && pinWords[offered.pin.kind];
+  // Some machines show only on their own screen whether they let somebody in.
+  const isLoginUntried = secret() !== undefined && !steps.some(({ step }) => step === "login");
   const done = steps.find(({ step }) => step === "done");
   return (
     <Card withBorder padding="md">
@@ -137,7 +139,7 @@ export function DeviceTest(props: DeviceTestProps) {
         )}
         {done !== undefined && !isBusy && (offered?.isPinned !== false || !done.ok) && (
           <Alert color={done.ok ? "green" : "yellow"} role="status">
-            {done.ok ? texts.allWell : texts.notWell}
+            {!done.ok ? texts.notWell : isLoginUntried ? texts.loginUntried : texts.allWell}
           </Alert>
         )}
       </Stack>

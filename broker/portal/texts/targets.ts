@@ -140,8 +140,8 @@ export const targets = {
     control: "Mouse and keyboard reach the machine.",
     view: "So that a visit can be approved for looking without touching.",
     resize:
-      "Where the machine can change its size. Leave it out if others look at the same screen.",
-    "clipboard-in": "Text from the vendor's computer. It is recorded.",
+      "Where the machine can change its size, and only with operating it. Leave it out if others look at the same screen.",
+    "clipboard-in": "Text from the vendor's computer, only with operating it. It is recorded.",
     "clipboard-out": "Whatever was copied on the machine leaves it. It is recorded.",
     browser:
       "Nothing to install for the vendor. But whoever controls the relay could read and change what passes.",
@@ -181,6 +181,7 @@ export const targets = {
     "Compare this fingerprint with the machine's own display or papers, or with whoever set it up. The box accepts only this certificate from now on; when the machine gets a new one, pin it anew.",
   certificatePinned: "The certificate is pinned.",
   allWell: "Everything works.",
+  loginUntried: "What was tried works. The login itself is tried when somebody opens the machine.",
   notWell: "Something does not work yet. You can still go on, and sign it later.",
   collect: "Add to what will be signed",
   collected: (name: string) => `${name} is ready to be signed.`,
