@@ -1,6 +1,7 @@
 // The reading side of recordings: list, play, follow and search (shared/protocol.md, "Recording: playing"). Who may read is the gate's decision, made before.
 // Invariant: everything read comes out of the sealed file, live or not; there is no second, unsealed way.
 import { open, type FileHandle } from "node:fs/promises";
+import { scheduler } from "node:timers/promises";
 import type { PersonId, TargetId } from "../../shared/ids.ts";
 import { playLines } from "../../shared/record/play-lines.ts";
 import {
@@ -20,6 +21,9 @@ import type { ChunkFile } from "./chunk-file.ts";
 import { untilEither } from "./until-either.ts";
 
 const pieceBytes = 64 * 1024;
+/** How often, and after how long, a file that is being moved is looked for again. */
+const maxTries = 200;
+const triesMs = 10;
 
 export type RecordingSummary = Omit<RecordingHeader, "keys" | "cipher"> & {
   readonly state: "open" | "closed";
@@ -64,8 +68,8 @@ export async function* follow(
   id: RecordingId,
   signal: AbortSignal,
 ): AsyncGenerator<string> {
+  const start = await lastSegment(recordings, id);
   const opened = await openStored(recordings, id, signal);
-  const start = opened.header.kind === screenKind ? await lastSegment(recordings, id) : undefined;
   yield* playLines(
     start === undefined ? opened : { ...opened, chunks: from(start, opened.chunks) },
   );
@@ -138,14 +142,15 @@ interface RecordPlace {
   readonly index: number;
 }
 
-// The whole recording is opened for it: chunks are found by their number, not by what is in them.
+// Undefined for what is no screen. The whole recording is opened for it: chunks are found by their number, not by what is in them.
 async function lastSegment(
   recordings: Recordings,
   id: RecordingId,
 ): Promise<RecordPlace | undefined> {
   let last: RecordPlace | undefined;
-  const { chunks } = await openStored(recordings, id);
+  const { header, chunks } = await openStored(recordings, id);
   for await (const { number, records } of chunks) {
+    if (header.kind !== screenKind) return undefined;
     let index = 0;
     for (const record of records) {
       if ("event" in record && record.event === segmentEvent) last = { chunk: number, index };
@@ -177,19 +182,22 @@ async function openStored(
   return openRecording(suite, source, "edge", edgeKeys.privateKey, "allowed");
 }
 
-// A recording that is closed in between moves to another folder, so a path that is gone is looked up once more.
+// A recording that is being closed moves to another folder, and is said to be live until that is on the disk: its path is looked up again.
 async function openFile(
   recordings: Recordings,
   id: RecordingId,
 ): Promise<{ file: FileHandle; live: ChunkFile | undefined }> {
-  for (let isSecond = false; ; isSecond = true) {
+  for (let tries = 1; ; tries += 1) {
     const { path, live } = recordings.locate(id);
     try {
       return { file: await open(path, "r"), live };
     } catch (cause) {
       if (errnoOf(cause) !== "ENOENT") throw fileError(cause, path);
-      if (isSecond) throw new SallyportError("not_found", `no recording "${id}"`);
+      if (live === undefined || tries === maxTries) {
+        throw new SallyportError("not_found", `no recording "${id}"`);
+      }
     }
+    await scheduler.wait(triesMs);
   }
 }
 
