@@ -20,6 +20,7 @@ import {
   IconRewindForward10,
 } from "@tabler/icons-react";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { Empty } from "../shell/page.tsx";
 import { records } from "../texts/records.ts";
 import { screen } from "../texts/screen.ts";
 import type { ScreenRecording } from "./cast.ts";
@@ -46,6 +47,7 @@ export default function ScreenPlayer({
   const player = usePlayback(track, speed, startAt);
   const { at, isPlaying, seek, toggle } = player;
   const all = records.seconds(track.seconds);
+  if (track.segments.length === 0) return <Empty title={screen.player.empty} />;
   const isPressed = (event: React.KeyboardEvent): void => {
     const act = {
       " ": toggle,
@@ -130,6 +132,9 @@ export default function ScreenPlayer({
               onChange={(value) => setSpeed(Number(value))}
             />
           </Group>
+          <Text size="xs" c="dimmed" visibleFrom="sm">
+            {screen.player.help}
+          </Text>
           <Marks track={track} onOpen={seek} />
         </Stack>
       </Card>
@@ -203,6 +208,7 @@ function Marks({
           </Button>
         ))}
       </Group>
+      <More count={marks.length - mostMarks} />
     </Stack>
   );
 }
@@ -233,9 +239,14 @@ function Typed({
             </Text>
           </Button>
         ))}
+        <More count={lines.length - mostMarks} />
       </Stack>
     </Card>
   );
+}
+
+function More({ count }: { readonly count: number }) {
+  return count > 0 && <Text c="dimmed">{screen.player.more(count)}</Text>;
 }
 
 function usePlayback(track: ScreenTrack, speed: number, startAt: number) {

@@ -107,7 +107,6 @@ export const screen = {
   player: {
     label: "What the screen showed",
     empty: "Nothing was shown in this session",
-    pointer: "Where the vendor's pointer is",
     clicks: (count: number) => (count === 1 ? "1 click" : `${count} clicks`),
     marks: "Marks",
     keysRecorded: "Keys that were pressed",
@@ -125,8 +124,9 @@ export const screen = {
       };
       return details === "" ? (words[event] ?? event) : `${words[event] ?? event}: ${details}`;
     },
+    help: "With the picture in focus: Space plays and stops, the arrow keys go by one second, J and L by ten, Home and End to either end.",
+    more: (count: number) => `${count.toLocaleString("en")} more are in the download.`,
     damaged: "The recording cannot be shown from here on.",
-    seeking: "Looking for the place …",
   },
 } as const;
 
