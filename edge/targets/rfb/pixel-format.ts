@@ -4,14 +4,8 @@
 export const pixelBytes = 4;
 
 /** PIXEL_FORMAT: 32 bits, depth 24, little endian, true colour, maxima 255, shifts 0, 8 and 16. */
-export const pixelFormat: Uint8Array = Uint8Array.of(
-  32,
-  24,
-  0,
-  1,
-  ...[0, 255, 0, 255, 0, 255],
-  ...[0, 8, 16],
-  ...[0, 0, 0],
+export const pixelFormat: Uint8Array = Uint8Array.from(
+  [32, 24, 0, 1, [0, 255], [0, 255], [0, 255], 0, 8, 16, [0, 0, 0]].flat(),
 );
 
 /** The whole message SetPixelFormat that asks for it. */

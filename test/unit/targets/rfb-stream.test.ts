@@ -102,14 +102,15 @@ interface Session extends AsyncDisposable {
 }
 
 async function watch(port: number, picture: keyof typeof encoding): Promise<Session> {
-  let watched: Watched | undefined;
+  const opened: { watched?: Watched } = {};
   const early: Uint8Array[] = [];
   const asked = [encoding.copyRect, encoding[picture], ...pseudo];
   const client = await openScreenClient(port, asked, (bytes) => {
-    if (watched === undefined) early.push(new Uint8Array(bytes));
-    else watched.feed(bytes);
+    if (opened.watched === undefined) early.push(new Uint8Array(bytes));
+    else opened.watched.feed(bytes);
   });
-  watched = new Watched(await openNoVncViewer(client), client);
+  const watched = new Watched(await openNoVncViewer(client), client);
+  opened.watched = watched;
   // A pointer that this viewer has never moved is drawn into the picture.
   client.send(Uint8Array.of(5, 0, 0, 9, 0, 9));
   client.ask(false, client.width, client.height);

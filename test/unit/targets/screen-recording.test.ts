@@ -122,12 +122,14 @@ await group("screen recording", {}, (test) => {
     assert(segmentsAt.length > 3);
     const truth = await openNoVncViewer("fresh");
     truth.feed(stream.keyframe() ?? all);
+    const lengths = recording.events
+      .filter(({ name }) => name === segmentEvent)
+      .map(({ details }) => (details as { bytes: number }).bytes);
     for (const [index, from] of segmentsAt.entries()) {
       const viewer = await openNoVncViewer("fresh");
-      const lengths = recording.events.filter(({ name }) => name === "segment");
       let at = from;
       for (let number = index; number < segmentsAt.length; number += 1) {
-        const { bytes } = lengths[number]?.details as { bytes: number };
+        const bytes = lengths[number] ?? 0;
         const keyframeAt = segmentsAt[number] ?? 0;
         viewer.feed(all.subarray(at, number === index ? keyframeAt + bytes : keyframeAt));
         at = keyframeAt + bytes;
