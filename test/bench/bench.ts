@@ -13,6 +13,7 @@ import { channelFigures, dropRecordings, sinkTarget, startLoadSink } from "./cha
 import { figureNames, jsonLine, tableLine, type Figure, type FigureName } from "./figure.ts";
 import { signingLoad } from "./page-figures.ts";
 import { portalFigureNames, portalFigures } from "./portal-figures.ts";
+import { screenFigureNames, screenFigures } from "./screen-figures.ts";
 import { approveToPrompt, deviceTarget, endOfSession, shellTarget } from "./session-figures.ts";
 
 /** After a start, garbage of the start is collected and the link is quiet. */
@@ -21,7 +22,10 @@ const settleMs = 5_000;
 const { values } = parseArgs({ options: { json: { type: "boolean" }, only: { type: "string" } } });
 const wanted = figureNames.filter((name) => name.includes(values.only ?? ""));
 const isWanted = (name: FigureName): boolean => wanted.includes(name);
-const wantsInstallation = wanted.some((name) => name !== "signing.load_kb");
+const wantsScreens = wanted.some((name) => screenFigureNames.includes(name));
+const wantsInstallation = wanted.some(
+  (name) => name !== "signing.load_kb" && !screenFigureNames.includes(name),
+);
 const wantsPortal = wanted.some((name) => portalFigureNames.includes(name));
 const wantsChannel = wanted.some((name) => name.startsWith("channel."));
 
@@ -31,6 +35,7 @@ if (wanted.length === 0) {
 }
 if (isWanted("signing.load_kb")) print(await signingLoad());
 if (wantsInstallation) await measure();
+if (wantsScreens) for await (const each of screenFigures(isWanted)) print(each);
 
 async function measure(): Promise<void> {
   await using sink = await startLoadSink();

@@ -20,6 +20,13 @@ export const figureNames = [
   "portal.terminal_load_kb",
   "portal.approve_to_prompt_ms",
   "portal.end_ms",
+  "vnc.first_picture_ms",
+  "rdp.first_picture_ms",
+  "http.first_byte_added_ms",
+  "vnc.key_to_picture_added_ms",
+  "vnc.session_mb",
+  "rdp.session_mb",
+  "vnc.recording_mb_per_hour",
 ] as const;
 export type FigureName = (typeof figureNames)[number];
 
