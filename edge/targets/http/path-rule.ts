@@ -38,16 +38,10 @@ export class PathRule {
     const { login } = this.#options;
     return login !== undefined && sameTarget(target, login);
   }
-
-  /** True if whoever gets the login's page should have gone to the start: both have a path of their own. */
-  get hasLoginPage(): boolean {
-    const { login, start } = this.#options;
-    return login !== undefined && plain(pathOf(login)) !== plain(pathOf(start));
-  }
 }
 
-/** Whether two targets name the same page: equal paths, and every part of the login's query. */
-function sameTarget(target: string, login: string): boolean {
+/** Whether a target names the login's page: equal paths, however they are spelt, and every part of the login's query. */
+export function sameTarget(target: string, login: string): boolean {
   if (plain(pathOf(target)) !== plain(pathOf(login))) return false;
   const asked = new Set(queryOf(target).split("&"));
   return queryOf(login)

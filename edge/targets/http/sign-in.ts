@@ -10,7 +10,7 @@ import type { CookieJar } from "./cookie-jar.ts";
 import { answerOf, beginningOf } from "./device-answer.ts";
 import type { DeviceConnections } from "./device-connections.ts";
 import { originText, type Origin } from "./origins.ts";
-import type { PathRule } from "./path-rule.ts";
+import { sameTarget, type PathRule } from "./path-rule.ts";
 
 export type WebDevice = Extract<Device, { kind: "http" }>;
 type FormSignIn = Extract<WebDevice["signIn"], { how: "form" }>;
@@ -18,6 +18,8 @@ type FormSignIn = Extract<WebDevice["signIn"], { how: "form" }>;
 /** How often a session may be doubted in a while: no storm of checks, no loop of logins. */
 const maxDoubts = 5;
 const doubtsWithinMs = 15_000;
+/** From the first page to the login's, by the device's own redirects. */
+const maxSteps = 3;
 /** Where a login form would stand in a page. */
 const pageBytes = 128 * 1024;
 
@@ -42,6 +44,8 @@ export class SignIn {
   #running: Promise<void> | undefined;
   #checking: Promise<boolean> | undefined;
   #refused: DeviceError | undefined;
+  /** Where the device sends whoever is not signed in; often not where the form is posted. */
+  #loginPage: string | undefined;
 
   constructor(options: SignInOptions) {
     this.#options = options;
@@ -67,15 +71,18 @@ export class SignIn {
   }
 
   /** True if an answer says that whoever asked is not signed in. */
-  isSignedOut({ statusCode = 0, headers }: IncomingMessage): boolean {
+  isSignedOut(answer: IncomingMessage, from = "/"): boolean {
+    const { statusCode } = answer;
     if (statusCode === 401 || statusCode === 403) return true;
-    const { location } = headers;
-    if (statusCode < 300 || statusCode >= 400 || location === undefined) return false;
-    const { origin, rule } = this.#options;
-    const base = originText(origin);
-    if (!URL.canParse(location, base)) return false;
-    const { pathname, search, hostname } = new URL(location, base);
-    return hostname === new URL(base).hostname && rule.isLogin(pathname + search);
+    const to = this.#leadsTo(answer, from);
+    return to !== undefined && (this.#options.rule.isLogin(to) || this.isLoginPage(to));
+  }
+
+  /** True if a target is the page that asks for the login, where that is not the first page itself. */
+  isLoginPage(target: string): boolean {
+    const { rule, device } = this.#options;
+    if (sameTarget(target, device.start)) return false;
+    return rule.isLogin(target) || isSame(target, this.#loginPage);
   }
 
   /**
@@ -144,6 +151,7 @@ export class SignIn {
     const form = new URLSearchParams(fields.map(({ name, value }) => [name, value]));
     if (loginField !== null) form.append(loginField, login ?? "");
     form.append(passwordField, await this.#password());
+    const page = await this.#comeToLogin();
     const body = Buffer.from(form.toString());
     const cookies = jar.fieldFor(path, origin.scheme === "https");
     const request = connections.request({
@@ -162,24 +170,65 @@ export class SignIn {
     const answer = await answerOf(request, address, clock);
     const set = answer.headers["set-cookie"] ?? [];
     const { statusCode: status = 0 } = answer;
-    const hasForm = await this.#showsForm(answer, passwordField);
-    if (this.isSignedOut(answer)) this.#refuse(`answered ${status} to the login's form`);
-    if (hasForm) this.#refuse("answered the login with its form again");
-    if (status >= 400) this.#refuse(`answered ${status} to the login's form`);
+    if (await this.#showsForm(answer, passwordField)) this.#refuse("answered with its form again");
+    const to = this.#leadsTo(answer, path);
+    const isBack = to !== undefined && this.#options.rule.isLogin(to);
+    if (status >= 400 || isBack) this.#refuse(`answered ${status} to the login's form`);
     jar.keep(set, path);
-    const start = await this.#start(passwordField);
-    if (start.isSignedOut) this.#refuse("is not signed in after the login");
+    const hasForm = await this.#formAfterLogin(passwordField, page);
     // A page may carry a login form that it does not show; without a session nobody can be signed in.
-    if (start.hasForm && set.length === 0) this.#refuse("gave no session and shows its form again");
+    const mayHideForm = set.length > 0 && (to === undefined || !isSame(to, page));
+    if (hasForm && !mayHideForm) this.#refuse("shows its form again after the login");
   }
 
-  /** Asks for the first page. */
-  async #start(passwordField?: string) {
-    const { connections, device, address, clock, jar, origin } = this.#options;
-    const cookies = jar.fieldFor(device.start, origin.scheme === "https");
+  /** Whether the first page, or the one to which it leads whoever is not signed in, shows the login's form. Learns what the login's page is. */
+  async #formAfterLogin(passwordField: string, page: string | undefined): Promise<boolean> {
+    const { device, jar, rule } = this.#options;
+    const first = await this.#get(device.start);
+    jar.sort(first.headers["set-cookie"] ?? [], device.start, true);
+    const to = this.#leadsTo(first, device.start);
+    const isOut = first.statusCode === 401 || first.statusCode === 403;
+    const hasForm = await this.#showsForm(first, passwordField);
+    if (isOut || (to !== undefined && rule.isLogin(to))) {
+      this.#refuse("is not signed in after the login");
+    }
+    // Where everybody is led is no page of the login.
+    const isForAll = to !== undefined && isSame(to, page);
+    this.#loginPage = isForAll ? undefined : page;
+    return isForAll ? this.#showsForm(await this.#get(to), passwordField) : hasForm;
+  }
+
+  // As a browser comes to the form: some panels give the session that is signed in then, and not by the login itself.
+  async #comeToLogin(): Promise<string | undefined> {
+    const { device, jar } = this.#options;
+    let target = device.start;
+    for (let step = 0; step < maxSteps; step += 1) {
+      const answer = await this.#get(target);
+      jar.keep(answer.headers["set-cookie"] ?? [], target);
+      await beginningOf(answer, pageBytes);
+      const to = this.#leadsTo(answer, target);
+      if (to === undefined) break;
+      target = to;
+    }
+    return target === device.start ? undefined : target;
+  }
+
+  /** Where an answer leads, if that is on the device itself. */
+  #leadsTo({ statusCode = 0, headers }: IncomingMessage, from: string): string | undefined {
+    const { location } = headers;
+    if (statusCode < 300 || statusCode >= 400 || location === undefined) return undefined;
+    const base = `${originText(this.#options.origin)}${from}`;
+    if (!URL.canParse(location, base)) return undefined;
+    const { pathname, search, hostname } = new URL(location, base);
+    return hostname === new URL(base).hostname ? pathname + search : undefined;
+  }
+
+  async #get(target: string): Promise<IncomingMessage> {
+    const { connections, address, clock, jar, origin } = this.#options;
+    const cookies = jar.fieldFor(target, origin.scheme === "https");
     const request = connections.request({
       method: "GET",
-      target: device.start,
+      target,
       fields: {
         ...this.#usualFields(),
         accept: "text/html,*/*",
@@ -188,13 +237,18 @@ export class SignIn {
       },
     });
     request.end();
-    const answer = await answerOf(request, address, clock);
-    const isSignedOut = this.isSignedOut(answer);
-    const hasForm = passwordField !== undefined && (await this.#showsForm(answer, passwordField));
-    if (passwordField === undefined) await beginningOf(answer, pageBytes);
+    return answerOf(request, address, clock);
+  }
+
+  /** Asks for the first page. */
+  async #start() {
+    const { device, jar } = this.#options;
+    const answer = await this.#get(device.start);
+    await beginningOf(answer, pageBytes);
     // What is the browser's to have, it gets when it asks itself.
     jar.sort(answer.headers["set-cookie"] ?? [], device.start, true);
-    return { status: answer.statusCode ?? 0, isSignedOut, hasForm };
+    const isSignedOut = this.isSignedOut(answer, device.start);
+    return { status: answer.statusCode ?? 0, isSignedOut };
   }
 
   async #showsForm(answer: IncomingMessage, passwordField: string): Promise<boolean> {
@@ -235,6 +289,10 @@ export class SignIn {
     );
     throw this.#refused;
   }
+}
+
+function isSame(target: string, page: string | undefined): boolean {
+  return page !== undefined && sameTarget(target, page);
 }
 
 function toBase64(text: string): string {

@@ -9,7 +9,6 @@ import { constants, createGunzip, createGzip } from "node:zlib";
 import { SallyportError } from "../../../shared/errors.ts";
 import type { Clock } from "../../../shared/clock.ts";
 import type { Secret } from "../../../shared/document/secret.ts";
-import { DeviceError } from "../device-error.ts";
 import type { DeviceAddress } from "../device-socket.ts";
 import type { Recording } from "../target.ts";
 import { Addresses } from "./addresses.ts";
@@ -18,6 +17,7 @@ import { CookieJar } from "./cookie-jar.ts";
 import { answerOf, failureOf } from "./device-answer.ts";
 import { DeviceConnections } from "./device-connections.ts";
 import { answerPage, type ErrorPage } from "./error-page.ts";
+import * as pages from "./panel-pages.ts";
 import { deviceOrigin, originText, parseOrigin, type Origin } from "./origins.ts";
 import { PathRule } from "./path-rule.ts";
 import { hasBody, requestFields } from "./request-fields.ts";
@@ -184,21 +184,21 @@ export class WebPanel {
     if (isNavigation(request) || isUnsafe(method)) this.#options.touch();
     await this.#recording.drained();
     await this.#signIn.ensure();
-    if (this.#rule.hasLoginPage && this.#rule.isLogin(target)) return this.#leadToStart(response);
+    if (this.#signIn.isLoginPage(target)) return this.#leadToStart(response);
     const { generation } = this.#signIn;
     if (isUnsafe(method)) log.begin();
     let answer = await this.#ask(passage);
     if (
       !this.#isVendorsLogin &&
-      this.#signIn.isSignedOut(answer) &&
+      this.#signIn.isSignedOut(answer, target) &&
       (await this.#signIn.renew(generation))
     ) {
       answer.destroy();
-      if (hasBody(request)) return refuse(response, againPage);
+      if (hasBody(request)) return refuse(response, pages.againPage);
       const renewed = this.#signIn.generation;
       answer = await this.#ask(passage);
       // A request that ends a session, such as a logout, has ended the new one too.
-      if (this.#signIn.isSignedOut(answer)) this.#signIn.giveUp(renewed);
+      if (this.#signIn.isSignedOut(answer, target)) this.#signIn.giveUp(renewed);
     }
     const loop = this.#loopOf(passage, answer);
     if (loop === undefined) return this.#answer(passage, answer);
@@ -207,11 +207,11 @@ export class WebPanel {
   }
 
   #refusalOf({ request, method, target, publicOrigin }: Passage): ErrorPage | undefined {
-    if (!mayUseMethod(method)) return { ...refusedPage, status: 405 };
-    if (!isFromPanel(request, originText(publicOrigin))) return elsewherePage;
-    if (request.headers["service-worker"] !== undefined) return refusedPage;
-    if (!this.#rule.mayAsk(target)) return refusedPage;
-    if (this.#rule.isLogin(target) && isUnsafe(method)) return loginPage;
+    if (!mayUseMethod(method)) return { ...pages.refusedPage, status: 405 };
+    if (!isFromPanel(request, originText(publicOrigin))) return pages.elsewherePage;
+    if (request.headers["service-worker"] !== undefined) return pages.refusedPage;
+    if (!this.#rule.mayAsk(target)) return pages.refusedPage;
+    if (this.#rule.isLogin(target) && isUnsafe(method)) return pages.loginPage;
     return undefined;
   }
 
@@ -284,7 +284,7 @@ export class WebPanel {
     const { clock, device } = this.#options;
     const isNew = await this.#signIn.renew(this.#signIn.generation);
     const nowMs = clock.monotonicMs();
-    if (!isNew && nowMs - this.#sentToStartMs < roundMs) return refuse(response, roundPage);
+    if (!isNew && nowMs - this.#sentToStartMs < roundMs) return refuse(response, pages.roundPage);
     this.#sentToStartMs = nowMs;
     return sendTo(response, device.start);
   }
@@ -314,10 +314,11 @@ export class WebPanel {
     const isSame = to !== undefined && to.href === base && headers["set-cookie"] === undefined;
     if (isSame || this.#redirects > maxRedirects) {
       this.#redirects = 0;
-      return redirectsPage;
+      return pages.redirectsPage;
     }
     const { host, scheme } = this.#device;
-    if (to?.hostname === host && to.protocol === "https:" && scheme === "http") return securePage;
+    if (to?.hostname === host && to.protocol === "https:" && scheme === "http")
+      return pages.securePage;
     return undefined;
   }
 
@@ -329,7 +330,7 @@ export class WebPanel {
     const failure = thrown instanceof SallyportError ? thrown : failureOf(this.#address, thrown);
     this.#recording.failed(failure.code);
     if (failure.code === "device_changed") this.#fault = failure;
-    answerPage(response, failurePage(failure));
+    answerPage(response, pages.failurePage(failure));
   }
 }
 
@@ -369,44 +370,3 @@ function isCut(thrown: unknown): boolean {
   const { code } = ((thrown as Error).cause ?? {}) as NodeJS.ErrnoException;
   return code === "ECONNRESET" || code === "EPIPE";
 }
-
-function failurePage(failure: SallyportError): ErrorPage {
-  const text = failure instanceof DeviceError ? failure.told : "The edge could not go on.";
-  return { status: 502, title: "The panel cannot be shown", text: `${text}.` };
-}
-
-const refusedPage: ErrorPage = {
-  status: 403,
-  title: "Not granted",
-  text: "This part of the panel was not granted.",
-};
-const loginPage: ErrorPage = {
-  status: 403,
-  title: "The edge signs in",
-  text: "The login of this panel is done by the edge; nobody else signs in here.",
-};
-const elsewherePage: ErrorPage = {
-  status: 403,
-  title: "Not from here",
-  text: "Another page asked for this. Open the panel from the job instead.",
-};
-const againPage: ErrorPage = {
-  status: 409,
-  title: "Please do that again",
-  text: "The panel had ended its session, so nothing was done. The edge has signed in again: go back and repeat it.",
-};
-const roundPage: ErrorPage = {
-  status: 502,
-  title: "The panel asks for its login again",
-  text: "The edge is signed in, and the panel leads back to its login page all the same. Tell whoever looks after this machine.",
-};
-const redirectsPage: ErrorPage = {
-  status: 502,
-  title: "The panel leads nowhere",
-  text: "It only sends its visitors on and on, and shows no page.",
-};
-const securePage: ErrorPage = {
-  status: 502,
-  title: "The panel wants HTTPS",
-  text: "It sends its visitors on to its HTTPS side, and this target is set up for HTTP. An owner of the site can change that.",
-};

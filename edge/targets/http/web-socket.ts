@@ -7,12 +7,14 @@ import { SallyportError } from "../../../shared/errors.ts";
 import type { Clock } from "../../../shared/clock.ts";
 import type { DeviceAddress } from "../device-socket.ts";
 import { isSocketFromPanel } from "./browser-rule.ts";
+import { ClientFrames } from "./client-frames.ts";
 import type { CookieJar } from "./cookie-jar.ts";
 import { failureOf } from "./device-answer.ts";
 import { maxSockets, type DeviceConnections } from "./device-connections.ts";
 import { pageBytes, type ErrorPage } from "./error-page.ts";
 import { originText, type Origin } from "./origins.ts";
 import type { PathRule } from "./path-rule.ts";
+import { refusedPage, unreadyPage } from "./panel-pages.ts";
 import { requestFields } from "./request-fields.ts";
 import type { SignIn } from "./sign-in.ts";
 import type { WebRecording } from "./web-recording.ts";
@@ -77,11 +79,17 @@ export async function carrySocket(passage: SocketPassage): Promise<void> {
   }
 }
 
-function refusalOf({ request, publicOrigin, rule, others }: SocketPassage): ErrorPage | undefined {
+function refusalOf({
+  request,
+  publicOrigin,
+  rule,
+  signIn,
+  others,
+}: SocketPassage): ErrorPage | undefined {
   const { method, headers, url: target = "/" } = request;
   if (method !== "GET" || headers.upgrade?.toLowerCase() !== "websocket") return unreadyPage;
   if (!isSocketFromPanel(request, originText(publicOrigin))) return refusedPage;
-  if (!rule.mayAsk(target) || rule.isLogin(target)) return refusedPage;
+  if (!rule.mayAsk(target) || signIn.isLoginPage(target)) return refusedPage;
   return others >= maxSockets ? { ...refusedPage, status: 503 } : undefined;
 }
 
@@ -145,9 +153,10 @@ async function join(
   socket.write(Buffer.from(`${lines.join("\r\n")}\r\n\r\n`, "latin1"));
   if (head.length > 0) socket.unshift(head);
   if (device.head.length > 0) device.socket.unshift(device.head);
+  const frames = new ClientFrames(touch);
   socket.on("data", (part: Buffer) => {
     log.toDevice(part.length);
-    touch();
+    frames.feed(part);
   });
   device.socket.on("data", (part: Buffer) => log.fromDevice(part.length));
   // The end of one side is the end of both: a WebSocket has no half.
@@ -157,14 +166,3 @@ async function join(
   socket.destroy();
   device.socket.destroy();
 }
-
-const refusedPage: ErrorPage = {
-  status: 403,
-  title: "Not granted",
-  text: "This part of the panel was not granted.",
-};
-const unreadyPage: ErrorPage = {
-  status: 502,
-  title: "No live connection",
-  text: "The panel did not open the live connection that its page asked for.",
-};

@@ -216,6 +216,53 @@ await group("targets/http: sign-in", { timeoutMs: 30_000 }, (test) => {
     const answer = await panel.ask("/logins", { method: "POST", body: "x=1" });
     assert.is(answer.text, "signed in: POST /logins");
   });
+  for (const isRight of [true, false]) {
+    test(`a login whose page is elsewhere and begins the session: ${isRight ? "signed in" : "tried once"}`, async () => {
+      const sessions = new Map<string, boolean>();
+      let posts = 0;
+      await using device = await startDevice((request, response) => {
+        const sid = /\bsid=(\w+)/.exec(request.headers.cookie ?? "")?.[1] ?? "";
+        const html = { "content-type": "text/html" };
+        if (request.url === "/sign/in.html") {
+          sessions.set("s1", false);
+          response.writeHead(200, { ...html, "set-cookie": "sid=s1; Path=/" });
+          response.end(`<input name='pass'>`);
+        } else if (request.url === "/login") {
+          posts += 1;
+          request.resume();
+          if (isRight && sessions.has(sid)) sessions.set(sid, true);
+          const location = sessions.get(sid) === true ? "/" : "/sign/in.html?wrong";
+          response.writeHead(302, { location }).end();
+        } else if (sessions.get(sid) === true) response.writeHead(200, html).end("in");
+        else response.writeHead(302, { location: "sign/in.html" }).end();
+      });
+      await using panel = await startPanel(panelDevice(device, { signIn: form }), { password });
+      const answer = await panel.ask("/");
+      assert.is(answer.status, isRight ? 200 : 502);
+      await panel.ask("/");
+      assert.is(posts, 1);
+      const page = await panel.ask("/sign/in.html");
+      assert.is(page.status, isRight ? 303 : 502, "its page is nobody's but the edge's");
+    });
+    test(`a panel that leads everybody on, and shows its login there: ${isRight ? "signed in" : "tried once"}`, async () => {
+      let posts = 0;
+      await using device = await startDevice((request, response) => {
+        const html = { "content-type": "text/html" };
+        if (request.url === "/login") {
+          posts += 1;
+          request.resume();
+          const cookie = isRight ? { "set-cookie": "sid=1" } : {};
+          response.writeHead(302, { location: "/", ...cookie }).end();
+        } else if (request.url !== "/app") response.writeHead(302, { location: "/app" }).end();
+        else if (request.headers.cookie === "sid=1") response.writeHead(200, html).end("in");
+        else response.writeHead(200, html).end('<input name="pass">');
+      });
+      await using panel = await startPanel(panelDevice(device, { signIn: form }), { password });
+      assert.is((await panel.ask("/app")).status, isRight ? 200 : 502);
+      assert.is((await panel.ask("/app")).status, isRight ? 200 : 502);
+      assert.is(posts, 1);
+    });
+  }
   for (const [how, signIn, isRight] of [
     ["basic", { how: "basic", login: "operator" }, basicIsRight],
     ["header", { how: "header", name: "X-Api-Key" }, headerIsRight],
