@@ -62,7 +62,7 @@ export function DeviceTest(props: DeviceTestProps) {
       }
       const ok = found.some((step) => step.step === "done" && step.ok);
       // Something to pin: the test goes on once it is, and only then says all.
-      if (pinOf(found, wanted)?.isPinned !== false || !ok) onTested({ ok, at: side.now() });
+      if (pinOf(found, wanted)?.isAwaited !== true) onTested({ ok, at: side.now() });
     });
   };
   const start = (): void => {
@@ -79,6 +79,8 @@ export function DeviceTest(props: DeviceTestProps) {
     test(withPin(wanted, offered.pin));
   };
   const words = offered && pinWords[offered.pin.kind];
+  // A login that was not tried for want of a pin is no failure: it follows.
+  const isWaiting = offered?.isAwaited === true;
   // Some machines show only on their own screen whether they let somebody in.
   const isLoginUntried = secret() !== undefined && !steps.some(({ step }) => step === "login");
   const done = steps.find(({ step }) => step === "done");
@@ -106,7 +108,7 @@ export function DeviceTest(props: DeviceTestProps) {
         {isCancelled && <Alert color="gray">{texts.notTested}</Alert>}
         <List listStyleType="none" spacing="xs" aria-live="polite">
           {steps
-            .filter(({ step }) => step !== "done")
+            .filter(({ step }) => step !== "done" && (step !== "login" || !isWaiting))
             .map((step, at) => (
               <List.Item
                 key={`${step.step} ${at}`}
@@ -137,11 +139,14 @@ export function DeviceTest(props: DeviceTestProps) {
         {offered?.isPinned === true && offered.pin.kind === pinned && (
           <Text role="status">{words?.pinned}</Text>
         )}
-        {done !== undefined && !isBusy && (offered?.isPinned !== false || !done.ok) && (
-          <Alert color={done.ok ? "green" : "yellow"} role="status">
-            {!done.ok ? texts.notWell : isLoginUntried ? texts.loginUntried : texts.allWell}
-          </Alert>
-        )}
+        {done !== undefined &&
+          !isBusy &&
+          !isWaiting &&
+          (offered?.isPinned !== false || !done.ok) && (
+            <Alert color={done.ok ? "green" : "yellow"} role="status">
+              {!done.ok ? texts.notWell : isLoginUntried ? texts.loginUntried : texts.allWell}
+            </Alert>
+          )}
       </Stack>
     </Card>
   );
@@ -166,18 +171,27 @@ interface Offered {
   /** As it is compared with what the machine itself tells. */
   readonly fingerprint: string;
   readonly isPinned: boolean;
+  /** Nothing else is pinned yet: the test waits for somebody to compare. */
+  readonly isAwaited: boolean;
 }
 
 function pinOf(steps: readonly ProbeStep[], device: DeviceToProbe): Offered | undefined {
-  for (const { step, text, hostKeys, certificate } of steps) {
+  for (const { step, ok, text, hostKeys, certificate } of steps) {
     if (step === "host-key" && hostKeys.length > 0) {
       const isPinned =
         device.kind === "ssh" && hostKeys.some((line) => device.hostKeys.includes(line));
-      return { pin: { kind: step, hostKeys }, fingerprint: fingerprintIn(text), isPinned };
+      const isAwaited = ok && !isPinned;
+      return {
+        pin: { kind: step, hostKeys },
+        fingerprint: fingerprintIn(text),
+        isPinned,
+        isAwaited,
+      };
     }
     if (step === "certificate" && certificate !== undefined) {
       const isPinned = "certificate" in device && device.certificate === certificate;
-      return { pin: { kind: step, certificate }, fingerprint: certificate, isPinned };
+      const isAwaited = ok && !isPinned;
+      return { pin: { kind: step, certificate }, fingerprint: certificate, isPinned, isAwaited };
     }
   }
   return undefined;
