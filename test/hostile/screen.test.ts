@@ -140,6 +140,19 @@ const refused: readonly (readonly [string, Uint8Array, RegExp])[] = [
     update([rectangle(whole, 5, Uint8Array.of(0))]),
     /without a colour/,
   ],
+  [
+    "a hextile that repeats a colour after a raw one, which viewers read in two ways",
+    update([
+      rectangle(
+        [0, 0, 33, 1],
+        5,
+        Uint8Array.of(2, 1, 2, 3, 0, 1),
+        new Uint8Array(64),
+        Uint8Array.of(0),
+      ),
+    ]),
+    /after a raw one/,
+  ],
   ["a hextile with mask 31", update([rectangle(whole, 5, Uint8Array.of(31))]), /mask 31/],
   [
     "a hextile's part that leaves it",

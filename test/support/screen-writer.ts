@@ -97,7 +97,6 @@ export class ScreenWriter {
     return rectangle(place, 5, ...tiles);
   }
 
-  // After a raw tile noVNC does not draw one that repeats the background, so none is left without colours.
   #hextileTile(width: number, height: number): Uint8Array {
     const kind = this.#draw(4);
     if (kind === 0) return concatBytes(Uint8Array.of(1), this.#pixels(width * height, 4));

@@ -11,10 +11,11 @@ const lastMask = 30;
 interface Colours {
   background: number | undefined;
   foreground: number | undefined;
+  isAfterRaw: boolean;
 }
 
 export function* decodeHextile(input: WalkInput, picture: Framebuffer, whole: Rectangle): Walk {
-  const colours: Colours = { background: undefined, foreground: undefined };
+  const colours: Colours = { background: undefined, foreground: undefined, isAfterRaw: false };
   for (let y = whole.y; y < whole.y + whole.height; y += tileSide) {
     const height = Math.min(tileSide, whole.y + whole.height - y);
     for (let x = whole.x; x < whole.x + whole.width; x += tileSide) {
@@ -33,7 +34,10 @@ function* decodeTile(
   yield* input.work(tile.width * tile.height);
   const [mask = 0] = yield* input.take(1);
   if (mask > lastMask) brokenScreen(`a hextile with mask ${mask}`);
-  if (mask & bits.raw) {
+  // noVNC does not draw it, so the vendor would see another picture than who joins. Servers name a colour after a raw tile.
+  if (mask === 0 && colours.isAfterRaw) brokenScreen("a hextile without a colour after a raw one");
+  colours.isAfterRaw = (mask & bits.raw) !== 0;
+  if (colours.isAfterRaw) {
     drawRaw(picture, tile, yield* input.take(tile.width * tile.height * pixelBytes));
     return;
   }
