@@ -23,12 +23,7 @@ import { introduce, openIntroduction } from "./introduction.ts";
 import { Jobs } from "./jobs.ts";
 import { makeCheckpoint, openJournal, type Journal } from "./journal.ts";
 import { kindsLine, readKinds } from "./kinds.ts";
-import {
-  notConnected,
-  openControlLink,
-  type ControlLink,
-  type LinkState,
-} from "./link/control-link.ts";
+import { openControlLink, type ControlLink, type LinkState } from "./link/control-link.ts";
 import { openTunnels } from "./link/tunnels.ts";
 import { openUplink, type Uplink } from "./link/uplink.ts";
 import { openArchive } from "./record/archive.ts";
@@ -229,15 +224,13 @@ async function bringUp(
     ...ground,
     path: at("web.sealed"),
     sealingKey,
-    onRefused: (why) => refusals.count(why),
     isOffered: () =>
       trust
         .situation()
         ?.manifest.targets.some(
           ({ edge: owner, rights }) => owner === edge && rights.includes("browser"),
         ) ?? false,
-    announce: async (names) => control?.announceWeb(names) ?? Promise.reject(notConnected()),
-    certify: async (request) => control?.certifyWeb(request) ?? Promise.reject(notConnected()),
+    link: () => control,
   });
   trust.onChange = () => {
     sessions.rejudge();
@@ -297,9 +290,7 @@ async function bringUp(
         if (named !== undefined)
           await stops.begin(`relay ${stop}`, named, "relay", by ?? undefined);
       },
-      webNames: () => webPanels.names,
-      onWeb: (place) => webPanels.heardPlace(place),
-      onCertificate: (answer) => webPanels.heardCertificate(answer),
+      web: webPanels,
       isOwnRelay: (name) =>
         [...home.relays, ...(trust.situation()?.manifest.relays ?? [])].some(
           (relay) => relay.name === name,

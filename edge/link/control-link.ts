@@ -54,10 +54,12 @@ export interface ControlLinkOptions {
   /** One after the other; the next comes when this one has resolved. */
   readonly onDocument: (document: DownMessage<"document">) => Promise<void>;
   readonly onStop: (stop: DownMessage<"stop">) => Promise<void>;
-  /** Names of web panels that are open, to be announced after every connect. */
-  readonly webNames?: () => readonly string[];
-  readonly onWeb?: (web: DownMessage<"web">) => void;
-  readonly onCertificate?: (certificate: DownMessage<"certificate">) => Promise<void>;
+  /** Web panels of this edge: their names are announced after every connect. */
+  readonly web?: {
+    readonly names: readonly string[];
+    heardPlace(place: DownMessage<"web">): void;
+    heardCertificate(certificate: DownMessage<"certificate">): Promise<void>;
+  };
   readonly onAcknowledged?: (entries: number) => void;
   /**
    * Whether the edge's own relay is called so. The name stands in what is signed, so a relay that shows another one's name and nonce
@@ -140,9 +142,9 @@ export function openControlLink(options: ControlLinkOptions): ControlLink {
     else if (name === "ack") {
       feed.acknowledged(message.journal);
       options.onAcknowledged?.(message.journal);
-    } else if (name === "web") options.onWeb?.(message);
+    } else if (name === "web") options.web?.heardPlace(message);
     else if (name === "certificate") {
-      const taken = options.onCertificate?.(message);
+      const taken = options.web?.heardCertificate(message);
       taken?.catch((fault: unknown) => log(messageOf(fault)));
     } else if (name === "leaving") log(`relay is leaving within ${message.graceMs} ms`);
   };
@@ -160,7 +162,7 @@ export function openControlLink(options: ControlLinkOptions): ControlLink {
     const { version, bootId, timeProven } = presence;
     await publish("presence", { online: true, session, version, bootId, timeProven: timeProven() });
     for (const [key, kept] of outbox.entries()) await post(key, kept);
-    const names = options.webNames?.() ?? [];
+    const names = options.web?.names ?? [];
     // The relay forgot them with the former connection.
     if (names.length > 0) await publish("web", { names: [...names] });
     await publish("need", documentsRead());

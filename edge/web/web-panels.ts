@@ -6,6 +6,8 @@ import type { EdgeId } from "../../shared/ids.ts";
 import { messageOf } from "../../shared/errors.ts";
 import type { ByteConnection } from "../../shared/socket-transport.ts";
 import { webLabelOf } from "../../shared/web-name.ts";
+import { notConnected, type ControlLink } from "../link/control-link.ts";
+import type { Refusals } from "../refusals.ts";
 import { noWebPanels } from "./no-panels.ts";
 import type { OpenedWeb, WebHandler } from "./panel.ts";
 import { makeName } from "./tokens.ts";
@@ -14,7 +16,7 @@ import {
   type CertifiedName,
   type WebCertificateOptions,
 } from "./web-certificate.ts";
-import { WebServer, type WebServerOptions } from "./web-server.ts";
+import { WebServer } from "./web-server.ts";
 
 /** How long an opening waits for domain and certificate. */
 export const readyTimeoutMs = 20_000;
@@ -27,12 +29,12 @@ const askAgainAtOnceMs = 60_000;
 
 export interface WebPanelsOptions extends WebCertificateOptions {
   readonly edge: EdgeId;
-  readonly onRefused: WebServerOptions["onRefused"];
+  /** Counts who came without what it takes. */
+  readonly refusals: Pick<Refusals, "count">;
   /** Whether a target of this edge is offered as a panel: certificates are not asked for in vain. */
   readonly isOffered: () => boolean;
-  /** Both resolve once the relay has acknowledged; they reject without a connection. */
-  readonly announce: (names: readonly string[]) => Promise<void>;
-  readonly certify: (request: string) => Promise<void>;
+  /** Undefined before there is one; both resolve once the relay has acknowledged, and reject without a connection. */
+  readonly link: () => Pick<ControlLink, "announceWeb" | "certifyWeb"> | undefined;
 }
 
 interface Lack {
@@ -59,7 +61,8 @@ export class WebPanels {
     this.#options = options;
     this.#label = label;
     this.#certificate = certificate;
-    this.#server = new WebServer(options);
+    const { clock, refusals } = options;
+    this.#server = new WebServer({ clock, onRefused: (why) => refusals.count(why) });
   }
 
   static async open(options: WebPanelsOptions): Promise<WebPanels> {
@@ -117,7 +120,7 @@ export class WebPanels {
       if (!this.#names.delete(name)) return;
       this.#server.close(door);
       // A name that the relay keeps for longer leads to a door that is not there.
-      this.#options.announce(this.names).catch(() => undefined);
+      this.#announce().catch(() => undefined);
     };
     try {
       await this.#announced();
@@ -139,7 +142,7 @@ export class WebPanels {
   }
 
   #ask(againMs: number): void {
-    const { clock, certify, log } = this.#options;
+    const { clock, log } = this.#options;
     const name = this.#wildcard();
     const nowMs = clock.monotonicMs();
     if (name === undefined || !this.#certificate.isDue(name)) return;
@@ -147,7 +150,7 @@ export class WebPanels {
     this.#askedMs = nowMs;
     this.#isAsking = true;
     this.#lack = { why: "no certificate yet", isSettled: false };
-    certify(this.#certificate.request(name)).catch((thrown: unknown) => {
+    this.#certify(this.#certificate.request(name)).catch((thrown: unknown) => {
       this.#askedMs = -Infinity;
       this.#isAsking = false;
       log(`certificate of web panels not asked for: ${messageOf(thrown)}`);
@@ -196,6 +199,20 @@ export class WebPanels {
     using _limit = this.#options.clock.setTimer(announceTimeoutMs, () =>
       reject(new Error("the relay does not answer")),
     );
-    await Promise.race([this.#options.announce(this.names), promise]);
+    await Promise.race([this.#announce(), promise]);
+  }
+
+  async #announce(): Promise<void> {
+    await this.#connected().announceWeb(this.names);
+  }
+
+  async #certify(request: string): Promise<void> {
+    await this.#connected().certifyWeb(request);
+  }
+
+  #connected(): Pick<ControlLink, "announceWeb" | "certifyWeb"> {
+    const link = this.#options.link();
+    if (link === undefined) throw notConnected();
+    return link;
   }
 }

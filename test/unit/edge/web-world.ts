@@ -7,7 +7,7 @@ import { request as httpsRequest } from "node:https";
 import { join } from "node:path";
 import { connect as connectTls, type ConnectionOptions, type TLSSocket } from "node:tls";
 import type { OpenedWeb, WebHandler } from "../../../edge/web/panel.ts";
-import { WebPanels, type WebPanelsOptions } from "../../../edge/web/web-panels.ts";
+import { WebPanels } from "../../../edge/web/web-panels.ts";
 import { certifyServer, makeAuthority } from "../../../broker/relay/certificate.ts";
 import { parseCertificateRequest } from "../../../shared/certificate-request.ts";
 import { systemClock } from "../../../shared/clock.ts";
@@ -51,7 +51,12 @@ export interface FetchOptions {
   readonly servername?: string;
 }
 
-export async function openWebWorld(change: Partial<WebPanelsOptions> = {}): Promise<WebWorld> {
+export interface WebWorldOptions {
+  readonly announce?: (names: readonly string[]) => Promise<void>;
+  readonly certify?: (request: string) => Promise<void>;
+}
+
+export async function openWebWorld(change: WebWorldOptions = {}): Promise<WebWorld> {
   const folder = temporaryFolder();
   const edge: EdgeId = parseEdgeId(Buffer.alloc(32, 7).toString("base64url"));
   const name = `*.${await webLabelOf(edge)}.${domain}`;
@@ -61,6 +66,19 @@ export async function openWebWorld(change: Partial<WebPanelsOptions> = {}): Prom
   const announced: (readonly string[])[] = [];
   const refused: string[] = [];
   const requests: string[] = [];
+  const certify = async (request: string): Promise<void> => {
+    requests.push(request);
+    const parsed = parseCertificateRequest(request, name);
+    if (parsed === undefined) throw new Error("request is not for the edge's names");
+    const key = Buffer.from(parsed.publicKey);
+    const publicKey = createPublicKey({ key, format: "der", type: "spki" });
+    const chain = certifyServer(authority, [name], publicKey, validity) + authority.certificate;
+    await panels.heardCertificate({ chain, why: null });
+  };
+  const link = {
+    announceWeb: change.announce ?? (async (names) => void announced.push([...names])),
+    certifyWeb: change.certify ?? certify,
+  };
   const panels = await WebPanels.open({
     suite: nodeCrypto,
     edge,
@@ -68,22 +86,9 @@ export async function openWebWorld(change: Partial<WebPanelsOptions> = {}): Prom
     sealingKey: new Uint8Array(32).fill(9),
     clock: systemClock,
     log: () => undefined,
-    onRefused: (why) => refused.push(why),
+    refusals: { count: (why) => void refused.push(why) },
     isOffered: () => true,
-    announce: async (names) => void announced.push([...names]),
-    async certify(request) {
-      requests.push(request);
-      const parsed = parseCertificateRequest(request, name);
-      if (parsed === undefined) throw new Error("request is not for the edge's names");
-      const publicKey = createPublicKey({
-        key: Buffer.from(parsed.publicKey),
-        format: "der",
-        type: "spki",
-      });
-      const chain = certifyServer(authority, [name], publicKey, validity) + authority.certificate;
-      await panels.heardCertificate({ chain, why: null });
-    },
-    ...change,
+    link: () => link,
   });
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
