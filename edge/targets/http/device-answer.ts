@@ -21,7 +21,10 @@ export async function answerOf(
 ): Promise<IncomingMessage> {
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
   let limit: Disposable | undefined;
+  let isOver = false;
   request.once("finish", () => {
+    // A device may have answered before it was told everything.
+    if (isOver) return;
     limit = clock.setTimer(answerLimitMs, () =>
       reject(badAnswer(address, `no answer in ${answerLimitMs / 1000} s`)),
     );
@@ -40,6 +43,7 @@ export async function answerOf(
     request.destroy();
     throw thrown;
   } finally {
+    isOver = true;
     limit?.[Symbol.dispose]();
   }
 }
