@@ -6,8 +6,9 @@ import { chromium, type BrowserContext, type CDPSession, type Page } from "playw
 import { serverKeyHashes } from "./certificates.ts";
 import { temporaryFolder } from "./temporary.ts";
 
-const chromiumPath = "/usr/bin/chromium";
-const flags = [
+export const chromiumPath = "/usr/bin/chromium";
+/** As root, without a screen, and without a word to its maker. */
+export const chromiumFlags: readonly string[] = [
   "--no-sandbox",
   "--disable-gpu",
   "--disable-quic",
@@ -61,7 +62,7 @@ export async function startDevice(url: string, options: DeviceOptions = {}): Pro
     locale: "en-GB",
     timezoneId: "Europe/Berlin",
     args: [
-      ...flags,
+      ...chromiumFlags,
       `--ignore-certificate-errors-spki-list=${await serverKeyHashes(new URL(url))}`,
     ],
   });

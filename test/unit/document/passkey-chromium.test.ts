@@ -20,18 +20,9 @@ import {
 import type { Request } from "../../../shared/document/request.ts";
 import type { Verified } from "../../../shared/document/verify.ts";
 import type { PersonId, TargetId } from "../../../shared/ids.ts";
+import { chromiumFlags, chromiumPath } from "../../support/browser.ts";
 import { group } from "../../support/group.ts";
 import { PaperSite, paperPolicy, refused, signed, suite } from "./paper-site.ts";
-
-const flags = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
 
 /** An empty page on a free port of localhost, which browsers take for a secure context. */
 async function servePage(stack: AsyncDisposableStack): Promise<string> {
@@ -56,7 +47,7 @@ interface Browser {
 async function openBrowser(stack: AsyncDisposableStack): Promise<Browser> {
   const profile = await mkdtemp(join(tmpdir(), "chromium-"));
   stack.defer(() => rm(profile, { recursive: true, force: true }));
-  const options = { executablePath: "/usr/bin/chromium", headless: true, args: flags };
+  const options = { executablePath: chromiumPath, headless: true, args: [...chromiumFlags] };
   const context = await chromium.launchPersistentContext(profile, options);
   stack.defer(() => context.close());
   const page = context.pages()[0] ?? (await context.newPage());

@@ -2,22 +2,13 @@
 // foreign site get with it. A missing /usr/bin/chromium is a failure (Debian package chromium).
 import { chromium, type BrowserContext, type Page } from "playwright-core";
 import * as assert from "uvu/assert";
+import { chromiumFlags, chromiumPath } from "../../support/browser.ts";
 import { group } from "../../support/group.ts";
 import { freePort } from "../../support/port.ts";
 import { temporaryFolder } from "../../support/temporary.ts";
 import { PaperSite, signerOf } from "../document/paper-site.ts";
 import { RelayPage } from "./relay-page.ts";
 import { RunningRelay } from "./running-relay.ts";
-
-const flags = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
 
 interface BrowserWorld extends AsyncDisposable {
   readonly relay: RunningRelay;
@@ -42,9 +33,9 @@ async function signedInBrowser(): Promise<BrowserWorld> {
   await relay.register(site);
   const profile = started.use(temporaryFolder());
   const context = await chromium.launchPersistentContext(profile.path, {
-    executablePath: "/usr/bin/chromium",
+    executablePath: chromiumPath,
     headless: true,
-    args: flags,
+    args: [...chromiumFlags],
     ignoreHTTPSErrors: true,
     bypassCSP: true, // the pages here are answers of the API, which let no script run
   });

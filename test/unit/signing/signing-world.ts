@@ -24,18 +24,10 @@ import {
   type SignAsk,
   type SigningTell,
 } from "../../../shared/signing-page.ts";
+import { chromiumFlags, chromiumPath } from "../../support/browser.ts";
 import { temporaryFolder } from "../../support/temporary.ts";
 import { paperAt, paperPolicy, PaperSite } from "../document/paper-site.ts";
 
-const flags = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
 const phone = { width: 360, height: 740 };
 
 /** What the virtual authenticator holds of one passkey. */
@@ -93,9 +85,9 @@ export class SigningWorld {
     const profile = await mkdtemp(join(tmpdir(), "chromium-"));
     stack.defer(() => rm(profile, { recursive: true, force: true }));
     const context = await chromium.launchPersistentContext(profile, {
-      executablePath: "/usr/bin/chromium",
+      executablePath: chromiumPath,
       headless: true,
-      args: flags,
+      args: [...chromiumFlags],
       viewport: phone,
       timezoneId: "Europe/Berlin",
       ...look,
