@@ -36,6 +36,8 @@ export class ScreenViewer {
     this.#opened = opened;
     this.seen = seen;
     const { vendor } = opened;
+    // A server that hears no answer sends no more pictures after a while.
+    seen.onFence = (answer) => void this.send(answer);
     const early = vendor.bytes;
     vendor.onBytes = (bytes) => {
       seen.feed(bytes);

@@ -171,7 +171,8 @@ class JoinedScreen {
     const stream = this.#stream;
     this.#client.release();
     const farewell = this.#outgoing.splice(0);
-    if (farewell.length > 0 && stream.writable) {
+    // What the vendor did last is on its way, too.
+    if (stream.writable) {
       const { promise, resolve } = Promise.withResolvers<void>();
       using _limit = this.#admitted.clock.setTimer(farewellMs, resolve);
       stream.once("close", resolve);
@@ -218,7 +219,10 @@ class JoinedScreen {
   }
 
   #fromVendor(bytes: Uint8Array, settled: () => void): void {
-    if (this.#isOver) return;
+    if (this.#isOver) {
+      settled();
+      return;
+    }
     try {
       this.#client.feed(bytes);
     } catch (thrown) {
@@ -240,7 +244,9 @@ class JoinedScreen {
       return;
     }
     this.#stream.write(Buffer.concat(messages), (error) => {
-      if (error === null || error === undefined) next();
+      const isTaken = error === null || error === undefined;
+      // What a vendor said who has left holds his channel open no longer.
+      if (isTaken || this.#isOver) next();
     });
   }
 
