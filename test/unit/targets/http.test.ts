@@ -138,7 +138,8 @@ await group("targets/http", { timeoutMs: 30_000 }, (test) => {
     ["a page without referrer", { ...sameOrigin, origin: "null" }, "POST", true],
     ["a script to stay", { ...sameOrigin, "service-worker": "script" }, "GET", false],
   ] as const) {
-    test(`${allowed ? "answered" : "refused"}: ${note}`, async () => {
+    const verdict = allowed ? "answered" : "refused";
+    test(`${verdict}: ${note}`, async () => {
       await using device = await startDevice((_request, response) => response.end("in"));
       await using panel = await startPanel(panelDevice(device));
       const { status } = await panel.ask("/x", { method, fields: { ...fields } });
@@ -177,7 +178,8 @@ await group("targets/http", { timeoutMs: 30_000 }, (test) => {
     ["/view/%00", false],
     ["/VIEW", false],
   ] as const) {
-    test(`with paths narrowed ${target} is ${allowed ? "answered" : "refused"}, as request and as WebSocket`, async () => {
+    const verdict = allowed ? "answered" : "refused";
+    test(`with paths narrowed ${target} is ${verdict}, as request and as WebSocket`, async () => {
       await using device = await startDevice((_request, response) => response.end("in"));
       device.server.on("upgrade", (_request, socket) => socket.end("HTTP/1.1 426 X\r\n\r\n"));
       const paths = ["/view", "/cgi?page=1"];
