@@ -43,7 +43,10 @@ await group("desktops in the portal", { timeoutMs: 290_000 }, (test) => {
       await takesInput(vic, device);
       await takesFiles(vic, site);
       await site.relay.restart("SIGKILL");
-      await vic.see("Connected again. Nothing was lost.");
+      const again = vic.page.getByText("Connected again. Nothing was lost.");
+      await again.waitFor({ timeout: 3 * limitMs }).catch(async (cause: unknown) => {
+        throw new Error(await vic.page.locator("main").innerText(), { cause });
+      });
       await vic.page.locator(canvas).focus();
       await vic.page.keyboard.type("n");
       await until(() => /^key n$/m.test(device.output()), "a key after the relay's restart");
