@@ -26,7 +26,7 @@ const vncScreens = 8;
 const rdpScreens = 2;
 const settleMs = 5_000;
 /** Has one full picture in it, as every minute has in which something changes. */
-const recordedMs = 6_000;
+const recordedMs = 62_000;
 
 /** A panel that changes only when it is typed on, without security: so that a direct viewer is one as well. */
 const typedTarget = "typed-panel";
