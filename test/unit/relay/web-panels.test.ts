@@ -1,6 +1,8 @@
 // Web panels through a real relay: an edge's own control link and tunnels, a browser's TLS through the relay's one port. Names that are not there,
 // another edge's label, an edge that is gone; a relay that is started again.
+import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
+import type { IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { connect, createServer, type AddressInfo } from "node:net";
 import { connect as connectTls, type TLSSocket } from "node:tls";
@@ -151,7 +153,7 @@ async function errorOf(socket: TLSSocket): Promise<string> {
   return String(fault.message);
 }
 
-await group("web panels through a relay", { timeoutMs: 30_000 }, (test) => {
+await group("web panels through a relay", { timeoutMs: 60_000 }, (test) => {
   test("a browser reaches a panel by its name, over the relay's one port, and the relay's API beside it", async () => {
     const { relay } = await relayWithSite(undefined, true);
     await using _relay = relay;
@@ -175,6 +177,63 @@ await group("web panels through a relay", { timeoutMs: 30_000 }, (test) => {
     opened.close();
     await edge.link.announceWeb(edge.panels.names);
     assert.match(await errorOf(dial(relay, new URL(opened.origin).hostname)), /unrecognized name/);
+  });
+
+  test("bulk goes whole both ways at once, and a reader that stops holds it back", async () => {
+    const { relay } = await relayWithSite(undefined, true);
+    await using _relay = relay;
+    await using edge = await PanelEdge.start(relay);
+    const bulk = randomBytes(24 * 1024 * 1024);
+    const digest = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
+    let given = 0;
+    const opened = await edge.panels.openPanel(
+      {
+        handle(request, response) {
+          const taken = createHash("sha256");
+          request.on("data", (part: Buffer) => taken.update(part));
+          request.on("end", () => response.addTrailers({ taken: taken.digest("hex") }));
+          const give = (): void => {
+            while (given < bulk.length) {
+              const part = bulk.subarray(given, given + 65_536);
+              given += part.length;
+              if (!response.write(part)) return void response.once("drain", give);
+            }
+            if (request.complete) response.end();
+            else request.once("end", () => response.end());
+          };
+          response.writeHead(200, { trailer: "taken" });
+          give();
+        },
+        upgrade: (_request, socket) => void socket.destroy(),
+      },
+      "/",
+    );
+    const { cookie } = await fetchFrom(relay, `${opened.origin}/.sallyport/enter`, {
+      ticket: opened.ticket,
+    });
+    const { hostname, host } = new URL(opened.origin);
+    const request = httpsRequest({
+      host: "127.0.0.1",
+      port: Number(new URL(relay.url).port),
+      servername: hostname,
+      ca: relay.authority,
+      method: "POST",
+      headers: { host, cookie },
+      agent: false,
+    });
+    request.end(bulk);
+    const [response] = (await once(request, "response")) as [IncomingMessage];
+    response.pause();
+    let before = -1;
+    while (given !== before) {
+      before = given;
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+    assert.ok(given < bulk.length, `${given} bytes were given to a reader that does not read`);
+    const parts: Buffer[] = [];
+    for await (const part of response) parts.push(part as Buffer);
+    assert.is(digest(Buffer.concat(parts)), digest(bulk));
+    assert.is(response.trailers["taken"], digest(bulk));
   });
 
   test("names that nobody has, of another edge, or of an edge that is gone are refused before any TLS", async () => {
