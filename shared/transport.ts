@@ -12,8 +12,9 @@ export interface FrameTransport {
   /**
    * Sends the concatenation of `parts` as ONE message of at most `maxMessageBytes` (throws `frame_too_large`). The parts belong to the
    * transport until they are written: never reuse them. False = above the high-water mark: go on after `onDrain`. After the end: ignored.
+   * `isAnswered` false: the other side owes nothing for it, so its silence tells nothing.
    */
-  send(parts: readonly Uint8Array[]): boolean;
+  send(parts: readonly Uint8Array[], isAnswered?: boolean): boolean;
   /** Stops delivery at once: no message is delivered between `pause()` and `resume()`, also not one that came in the same read. */
   pause(): void;
   resume(): void;

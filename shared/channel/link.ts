@@ -61,17 +61,17 @@ export class RecordLink {
   }
 
   /** Once the key is spent the link is lost, so that resumption brings the next epoch. */
-  send(record: SealedRecord): void {
+  send(record: SealedRecord, isAnswered = true): void {
     if (this.#isLost) return;
-    if (!this.#transport.send(record.parts)) this.#isFull = true;
+    if (!this.#transport.send(record.parts, isAnswered)) this.#isFull = true;
     if (!this.#sealer.isSpent) return;
     this.#isFull = true;
     this.#transport.close();
   }
 
-  /** Seals and sends a record that is no item. */
+  /** Seals and sends a record that is no item: an acknowledgement, which nobody acknowledges. */
   say(type: RecordType, content: Uint8Array): void {
-    if (!this.#isLost && !this.#sealer.isSpent) this.send(this.seal(type, content));
+    if (!this.#isLost && !this.#sealer.isSpent) this.send(this.seal(type, content), false);
   }
 
   pause(): void {

@@ -87,6 +87,12 @@ await group("screens in the portal", { timeoutMs: 290_000 }, (test) => {
     await supervises(site);
     await using vic = await join(site, "vic", "vendor");
     await using mia = await join(site, "mia", "approver");
+    let cut = 0;
+    vic.page.on("websocket", (socket) =>
+      socket.on("close", () => {
+        cut += 1;
+      }),
+    );
     const job = await opens(vic, site);
     await showsItself(vic, device);
     await vic.see("Nobody of the site watches now");
@@ -106,6 +112,8 @@ await group("screens in the portal", { timeoutMs: 290_000 }, (test) => {
 
     await mia.goto("/requests");
     await vic.see("Nobody of the site watches now");
+    // An acknowledgement that nobody answers once counted as a lost line, every twelve seconds.
+    assert.is(cut, 0, "connections that were given up");
   });
 });
 

@@ -63,7 +63,7 @@ class WebSocketTransport implements FrameTransport {
     setTimeout(() => this.resume(), 0);
   }
 
-  send(parts: readonly Uint8Array[]): boolean {
+  send(parts: readonly Uint8Array[], isAnswered = true): boolean {
     const message = concatBytes(...parts);
     if (message.length > maxMessageBytes)
       throw new SallyportError(
@@ -72,7 +72,7 @@ class WebSocketTransport implements FrameTransport {
       );
     if (this.#isOver || this.#socket.readyState !== WebSocket.OPEN) return true;
     this.#socket.send(message as Uint8Array<ArrayBuffer>);
-    this.#silence ??= setTimeout(this.#lost, silenceMs);
+    if (isAnswered) this.#silence ??= setTimeout(this.#lost, silenceMs);
     if (this.#socket.bufferedAmount < highWaterBytes) return true;
     this.#drain ??= setInterval(() => this.#lookAtBuffer(), drainPollMs);
     return false;
