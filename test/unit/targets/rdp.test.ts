@@ -1,14 +1,19 @@
 // Kind `rdp` against real remote desktops, whose own side tells what reached them: signing in, rights, watch-only, sizes, clipboards, failures.
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { TLSSocket } from "node:tls";
 import * as assert from "uvu/assert";
+import { makeDeviceCertificate } from "../../plant/device-certificate.ts";
 import { displayPicture, pictureDifference } from "../../plant/picture.ts";
 import { startRdp } from "../../plant/rdp.ts";
 import { group } from "../../support/group.ts";
 import { failureOf } from "../../support/opened-target.ts";
 import { freePort } from "../../support/port.ts";
 import { cutText, setDesktopSize, viewScreen } from "../../support/screen-viewer.ts";
+import { temporaryFolder } from "../../support/temporary.ts";
 import { rdpUnderTest } from "./rdp-under-test.ts";
 
 /** What a device got, looked at until it is so. */
@@ -223,6 +228,36 @@ await group("targets/rdp", { timeoutMs: 60_000 }, (test) => {
       assert.not.match(failure.message, /another"|two\nlines/);
       await desktop.isClean();
     }
+  });
+
+  test("under another certificate nothing of the login is sent", async () => {
+    await using device = await startRdp({ security: "nla" });
+    using desktop = rdpUnderTest(device);
+    using folder = temporaryFolder();
+    const { certificateFile, keyFile } = await makeDeviceCertificate(folder);
+    const [cert, key] = [readFileSync(certificateFile), readFileSync(keyFile)];
+    // As far as a device gets that lies at the pinned one's address: X.224, and TLS under a certificate of its own.
+    let connections = 0;
+    const heard: Buffer[] = [];
+    const other = createServer((socket) => {
+      socket.on("error", () => undefined);
+      socket.once("data", () => {
+        connections += 1;
+        socket.write(Buffer.from("030000130ed000001234000200080002000000", "hex"));
+        const tls = new TLSSocket(socket, { isServer: true, cert, key });
+        tls.on("error", () => undefined).on("data", (bytes: Buffer) => heard.push(bytes));
+      });
+    });
+    await once(other.listen(0, "127.0.0.1"), "listening");
+    const { port } = other.address() as AddressInfo;
+    const { host, login, certificate, security } = device;
+    const shown = { kind: "rdp", host, port, login, domain: null, certificate, security } as const;
+    const opened = await desktop.open({ device: shown });
+    assert.is((await failureOf(opened)).code, "device_changed");
+    assert.ok(connections > 0);
+    assert.is(Buffer.concat(heard).length, 0);
+    other.close();
+    await desktop.isClean();
   });
 
   test("a target that is not granted for screens opens none", async () => {
