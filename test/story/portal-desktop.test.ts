@@ -43,7 +43,7 @@ await group("desktops in the portal", { timeoutMs: 290_000 }, (test) => {
       await takesInput(vic, device);
       await takesFiles(vic, site);
       await site.relay.restart("SIGKILL");
-      const again = vic.page.getByText("Connected again. Nothing was lost.");
+      const again = vic.page.getByText("Connected again. The picture is live.");
       await again.waitFor({ timeout: 3 * limitMs }).catch(async (cause: unknown) => {
         throw new Error(await vic.page.locator("main").innerText(), { cause });
       });
