@@ -145,7 +145,7 @@ async function sameAs(device: ScreenDevice, viewer: NoVncViewer): Promise<Uint8A
   return truth;
 }
 
-await group("rfb stream", { timeoutMs: 60_000 }, (test) => {
+await group("rfb stream", { timeoutMs: 120_000 }, (test) => {
   for (const picture of pictures) {
     test(`${picture}: edge, vendor and who joins in the middle see the picture of Xvnc`, async () => {
       await using device = await startScreenDevice();
