@@ -103,8 +103,7 @@ export async function admittedMessage(
 ): Promise<ControlMessageOf<"admitted">> {
   const targets = admission.targets.map(async ({ target, rights }): Promise<AdmittedTarget> => {
     const { id, name, kind } = target;
-    // What is carried as TCP; everything else has no port of its own on the vendor's side.
-    const ports = rights.includes("connect") ? await portsOf(world.devices, target) : [];
+    const ports = await portsOf(world.devices, target, rights);
     return { id, name, kind, rights: [...rights], ports };
   });
   return {
@@ -128,8 +127,10 @@ export function timeLeft(
 async function portsOf(
   devices: Devices,
   target: Parameters<Devices["device"]>[0],
+  rights: readonly string[],
 ): Promise<number[]> {
   const device = await devices.device(target);
-  if (device?.kind === "http") return [device.port];
+  // A panel's port is the command's to bind, if that was granted.
+  if (device?.kind === "http") return rights.includes("connect") ? [device.port] : [];
   return device?.kind === "tcp" ? [...device.ports] : [];
 }
