@@ -10,6 +10,7 @@ import { startPlant } from "../plant/plant.ts";
 import { startInstallation, type Installation, type TargetToAdd } from "../support/installation.ts";
 import { plantTargets } from "../support/plant-targets.ts";
 import { channelFigures, dropRecordings, sinkTarget, startLoadSink } from "./channel-figures.ts";
+import { hostileEcho } from "./hostile-figures.ts";
 import { figureNames, jsonLine, tableLine, type Figure, type FigureName } from "./figure.ts";
 import { signingLoad } from "./page-figures.ts";
 import { portalFigureNames, portalFigures } from "./portal-figures.ts";
@@ -22,9 +23,11 @@ const settleMs = 5_000;
 const { values } = parseArgs({ options: { json: { type: "boolean" }, only: { type: "string" } } });
 const wanted = figureNames.filter((name) => name.includes(values.only ?? ""));
 const isWanted = (name: FigureName): boolean => wanted.includes(name);
+/** Measured without the installation that the others share. */
+const apartNames: readonly string[] = ["signing.load_kb", "vnc.hostile_echo_p99_ratio"];
 const wantsScreens = wanted.some((name) => screenFigureNames.includes(name));
 const wantsInstallation = wanted.some(
-  (name) => name !== "signing.load_kb" && !screenFigureNames.includes(name),
+  (name) => !apartNames.includes(name) && !screenFigureNames.includes(name),
 );
 const wantsPortal = wanted.some((name) => portalFigureNames.includes(name));
 const wantsChannel = wanted.some((name) => name.startsWith("channel."));
@@ -35,6 +38,7 @@ if (wanted.length === 0) {
 }
 if (isWanted("signing.load_kb")) print(await signingLoad());
 if (wantsInstallation) await measure();
+if (isWanted("vnc.hostile_echo_p99_ratio")) print(await hostileEcho());
 if (wantsScreens) for await (const each of screenFigures(isWanted)) print(each);
 
 async function measure(): Promise<void> {

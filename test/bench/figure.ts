@@ -27,6 +27,7 @@ export const figureNames = [
   "vnc.session_mb",
   "rdp.session_mb",
   "vnc.recording_mb_per_hour",
+  "vnc.hostile_echo_p99_ratio",
 ] as const;
 export type FigureName = (typeof figureNames)[number];
 

@@ -12,6 +12,8 @@ export interface ScreenBridge extends AsyncDisposable {
   readonly job: string;
   /** Prints a line of JSON for each event: `away`, `back`, `warning`, `closed` (a screen), `ended` (the session). */
   readonly process: RunningProcess;
+  /** Where a first line `TARGET WIDTH HEIGHT` opens that target's screen. */
+  readonly port: number;
   /** Opens a target's screen and greets it; the picture comes later. */
   view(target: string): Promise<SocketViewer>;
 }
@@ -30,6 +32,7 @@ export async function openScreenBridge(
     return {
       job,
       process: running,
+      port,
       view: (target) => openSocketViewer(port, `${target} 800 600\n`),
       [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
     };
