@@ -1,6 +1,6 @@
 // Kind `vnc` against real VNC servers, whose own side tells what reached them: signing in by every security type, rights, watch-only, clipboards.
 import * as assert from "uvu/assert";
-import { windowBytes } from "../../../shared/channel/bounds.ts";
+import { itemOverheadBytes, windowBytes } from "../../../shared/channel/bounds.ts";
 import { keyEvent } from "../../../edge/targets/rfb/pressed-input.ts";
 import { rightsOfKind } from "../../../shared/document/rights.ts";
 import { SallyportError } from "../../../shared/errors.ts";
@@ -397,12 +397,13 @@ await group("targets/vnc", { timeoutMs: 60_000 }, (test) => {
     const viewer = await viewScreen(opened);
     await viewer.hasPicture();
     const { channel } = opened.vendor;
+    // Weighed as the window does.
     const settle: (() => void)[] = [];
     let heldBytes = 0;
     const { onData } = channel;
     channel.onData = (bytes, settled) => {
       settle.push(settled);
-      heldBytes += bytes.length;
+      heldBytes += bytes.length + itemOverheadBytes;
       onData(bytes, () => undefined);
     };
     // Raw and nothing else: two megabytes each.
