@@ -21,6 +21,8 @@ const message = {
 /** More than anybody copies on a panel; it is held until it is whole, for the recording. */
 export const maxCutTextBytes = 1024 * 1024;
 const maxFenceBytes = 64;
+/** What a rectangle costs beside its pixels. Attack: 65,535 of one pixel each, which no count of pixels would notice. */
+const workOfRectangle = 256;
 /** A stream that never rests is looked at between two messages after so many bytes. */
 const maxUnlookedBytes = 256 * 1024;
 
@@ -150,6 +152,7 @@ export class ServerStream {
     const head = yield* this.#input.take(3);
     const count = new DataView(head.buffer, head.byteOffset).getUint16(1);
     for (let index = 0; index < count; index += 1) {
+      yield* this.#input.work(workOfRectangle);
       const isLast = yield* walkRectangle(this.#input, this.#state, this.#options.onResize);
       if (isLast) return;
     }
