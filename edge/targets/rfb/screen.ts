@@ -12,6 +12,7 @@ import { ClientStream, serverGreeting, type ClientRights } from "./client-stream
 import { pixelFormat } from "./pixel-format.ts";
 import { ScreenRecording, screenKind } from "./screen-recording.ts";
 import { ServerStream } from "./server-stream.ts";
+import { TurnBudget } from "./turn-budget.ts";
 
 /** While something is held down it is asked this often whether it still may be. */
 const heldLookMs = 1000;
@@ -77,8 +78,10 @@ class JoinedScreen {
   #isOver = false;
   #vendorFull = false;
   #recorderBehind = false;
-  /** The picture's decoding has used up its turn. */
+  readonly #budget: TurnBudget;
+  /** The picture's decoding has used up its turn, or its share. */
   #isResting = false;
+  #rest: Disposable | undefined;
   /** Messages of one piece of the vendor's bytes. */
   #outgoing: Uint8Array[] = [];
   #heldLook: Disposable | undefined;
@@ -95,6 +98,7 @@ class JoinedScreen {
     this.#stream = stream;
     this.#recording = recording;
     this.#address = address;
+    this.#budget = new TurnBudget(clock);
     this.#server = new ServerStream({
       width,
       height,
@@ -168,6 +172,7 @@ class JoinedScreen {
 
   async #leave(): Promise<void> {
     this.#heldLook?.[Symbol.dispose]();
+    this.#rest?.[Symbol.dispose]();
     const stream = this.#stream;
     this.#client.release();
     const farewell = this.#outgoing.splice(0);
@@ -183,26 +188,23 @@ class JoinedScreen {
   }
 
   #fromDevice(bytes: Uint8Array): void {
-    if (this.#isOver) return;
-    try {
-      this.#isResting = !this.#server.feed(bytes);
-      this.#afterDevice();
-    } catch (thrown) {
-      this.#fail(thrown);
-    }
+    this.#turn(() => this.#server.feed(bytes));
   }
 
-  #afterDevice(): void {
-    if (this.#isResting) {
-      setImmediate(() => {
-        if (this.#isOver) return;
-        try {
-          this.#isResting = !this.#server.goOn();
-          this.#afterDevice();
-        } catch (thrown) {
-          this.#fail(thrown);
-        }
-      });
+  // A turn of the picture's decoding. What is left, or a device that took more than its share of the processor, waits.
+  #turn(work: () => boolean): void {
+    if (this.#isOver) return;
+    try {
+      const isDone = this.#budget.spend(work);
+      const { waitMs } = this.#budget;
+      this.#isResting = !isDone || waitMs > 0;
+      if (this.#isResting) {
+        const next = (): void => this.#turn(() => isDone || this.#server.goOn());
+        if (waitMs > 0) this.#rest = this.#admitted.clock.setTimer(waitMs, next);
+        else setImmediate(next);
+      }
+    } catch (thrown) {
+      this.#fail(thrown);
     }
     if (this.#isHeld) this.#stream.pause();
     else this.#stream.resume();
