@@ -16,6 +16,8 @@ export interface ScreenDevice extends AsyncDisposable {
   picture(): Promise<Uint8Array>;
 }
 
+const pictureAttempts = 5;
+
 export async function startScreenDevice(
   size = "640x400",
   ...more: string[]
@@ -41,9 +43,13 @@ export async function startScreenDevice(
       await owner.line(/Waiting/);
     },
     async picture() {
-      const shot = await runProcess("import", ["-window", "root", "-depth", "8", "rgb:-"], { env });
-      if (shot.code !== 0) throw new Error(shot.stderr);
-      return shot.stdoutBytes;
+      for (let attempt = 1; ; attempt += 1) {
+        const how = ["-window", "root", "-depth", "8", "rgb:-"];
+        const shot = await runProcess("import", how, { env });
+        if (shot.code === 0) return shot.stdoutBytes;
+        // While the display takes another size, its old one cannot be read.
+        if (attempt === pictureAttempts) throw new Error(shot.stderr);
+      }
     },
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
