@@ -9,6 +9,7 @@ import type { DeviceAddress } from "../device-socket.ts";
 import type { CookieJar } from "./cookie-jar.ts";
 import { answerOf, beginningOf } from "./device-answer.ts";
 import type { DeviceConnections } from "./device-connections.ts";
+import { hiddenFieldsBeside, holdsField, type FormField } from "./login-form.ts";
 import { originText, type Origin } from "./origins.ts";
 import { sameTarget, type PathRule } from "./path-rule.ts";
 
@@ -148,10 +149,13 @@ export class SignIn {
 
   async #postForm({ path, login, loginField, passwordField, fields }: FormSignIn): Promise<void> {
     const { connections, origin, jar, address, clock } = this.#options;
-    const form = new URLSearchParams(fields.map(({ name, value }) => [name, value]));
-    if (loginField !== null) form.append(loginField, login ?? "");
-    form.append(passwordField, await this.#password());
-    const page = await this.#comeToLogin();
+    const password = await this.#password();
+    const { page, hidden } = await this.#comeToLogin(path, passwordField);
+    const form = new URLSearchParams(hidden.map(([name, value]) => [name, value]));
+    // What the owner named counts, whatever the page says of it.
+    for (const { name, value } of fields) form.set(name, value);
+    if (loginField !== null) form.set(loginField, login ?? "");
+    form.set(passwordField, password);
     const body = Buffer.from(form.toString());
     const cookies = jar.fieldFor(path, origin.scheme === "https");
     const request = connections.request({
@@ -198,19 +202,34 @@ export class SignIn {
     return isForAll ? this.#showsForm(await this.#get(to), passwordField) : hasForm;
   }
 
-  // As a browser comes to the form: some panels give the session that is signed in then, and not by the login itself.
-  async #comeToLogin(): Promise<string | undefined> {
-    const { device, jar } = this.#options;
+  // As a browser comes to the form: some panels give the session that is signed in then, and a token that the form must send along.
+  async #comeToLogin(path: string, passwordField: string): Promise<Login> {
+    const { device } = this.#options;
     let target = device.start;
+    let html = "";
     for (let step = 0; step < maxSteps; step += 1) {
-      const answer = await this.#get(target);
-      jar.keep(answer.headers["set-cookie"] ?? [], target);
-      await beginningOf(answer, pageBytes);
-      const to = this.#leadsTo(answer, target);
+      const { to, text } = await this.#visit(target);
+      html = text;
       if (to === undefined) break;
       target = to;
     }
-    return target === device.start ? undefined : target;
+    // Where the first page does not lead to the form, it may stand where it is posted.
+    if (!holdsField(html, passwordField) && !sameTarget(target, path)) {
+      html = (await this.#visit(path)).text;
+    }
+    return {
+      page: target === device.start ? undefined : target,
+      hidden: hiddenFieldsBeside(html, passwordField),
+    };
+  }
+
+  async #visit(
+    target: string,
+  ): Promise<{ readonly to: string | undefined; readonly text: string }> {
+    const answer = await this.#get(target);
+    this.#options.jar.keep(answer.headers["set-cookie"] ?? [], target);
+    const text = await beginningOf(answer, pageBytes);
+    return { to: this.#leadsTo(answer, target), text: isPage(answer) ? text : "" };
   }
 
   /** Where an answer leads, if that is on the device itself. */
@@ -253,10 +272,7 @@ export class SignIn {
 
   async #showsForm(answer: IncomingMessage, passwordField: string): Promise<boolean> {
     const body = await beginningOf(answer, pageBytes);
-    if (!/^(?:text\/html|application\/xhtml)/i.test(answer.headers["content-type"] ?? ""))
-      return false;
-    const name = passwordField.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
-    return new RegExp(`<input\\b[^>]*\\bname\\s*=\\s*["']?${name}["'\\s/>]`, "i").test(body);
+    return isPage(answer) && holdsField(body, passwordField);
   }
 
   #usualFields(): Record<string, string> {
@@ -289,6 +305,17 @@ export class SignIn {
     );
     throw this.#refused;
   }
+}
+
+/** How the device is come to before the form is posted. */
+interface Login {
+  /** Where the device leads whoever is not signed in, if that is not its first page. */
+  readonly page: string | undefined;
+  readonly hidden: readonly FormField[];
+}
+
+function isPage({ headers }: IncomingMessage): boolean {
+  return /^(?:text\/html|application\/xhtml)/i.test(headers["content-type"] ?? "");
 }
 
 function isSame(target: string, page: string | undefined): boolean {
