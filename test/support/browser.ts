@@ -142,6 +142,10 @@ const axe = readFileSync(
 
 /** What axe-core finds to be serious or critical on a page, one line each. */
 export async function accessibilityFaults(page: Page): Promise<string[]> {
+  // A colour that is on its way from light to dark is neither.
+  await page.evaluate(
+    `Promise.all(document.getAnimations().filter(({ effect }) => effect?.getComputedTiming().iterations !== Infinity).map(({ finished }) => finished.catch(() => undefined)))`,
+  );
   // By the debugger, so that the page's content security policy does not stand against it.
   await page.evaluate(axe);
   return page.evaluate<
