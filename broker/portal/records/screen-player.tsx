@@ -1,35 +1,15 @@
 // Plays a screen's recording by noVNC, out of memory, with where the vendor's pointer was and marks for what he did.
-import {
-  ActionIcon,
-  Alert,
-  Badge,
-  Box,
-  Button,
-  Card,
-  Group,
-  SegmentedControl,
-  Slider,
-  Stack,
-  Text,
-} from "@mantine/core";
-import {
-  IconPlayerPauseFilled,
-  IconPlayerPlayFilled,
-  IconPlayerSkipBack,
-  IconRewindBackward10,
-  IconRewindForward10,
-} from "@tabler/icons-react";
+import { Alert, Badge, Box, Button, Card, Group, Stack, Text } from "@mantine/core";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { Empty } from "../shell/page.tsx";
 import { records } from "../texts/records.ts";
 import { screen } from "../texts/screen.ts";
 import type { ScreenRecording } from "./cast.ts";
+import { PlayerBar, stepSeconds } from "./player-bar.tsx";
 import { ScreenPlayback } from "./screen-playback.ts";
 import { trackOf, typedLines, type ScreenTrack } from "./screen-track.ts";
 
-const texts = records.recording;
 const speeds = [1, 2, 4, 8, 16] as const;
-const stepSeconds = 10;
 const smallStepSeconds = 1;
 const tickMs = 50;
 /** More marks than these are no list any more. */
@@ -46,7 +26,6 @@ export default function ScreenPlayer({
   const [speed, setSpeed] = useState(1);
   const player = usePlayback(track, speed, startAt);
   const { at, isPlaying, seek, toggle } = player;
-  const all = records.seconds(track.seconds);
   if (track.segments.length === 0) return <Empty title={screen.player.empty} />;
   const isPressed = (event: React.KeyboardEvent): void => {
     const act = {
@@ -69,69 +48,17 @@ export default function ScreenPlayer({
       {player.isBroken && <Alert color="yellow">{screen.player.damaged}</Alert>}
       <Card withBorder padding="md">
         <Stack gap="md">
-          <Box>
-            <Slider
-              min={0}
-              max={Math.max(track.seconds, 0.1)}
-              step={0.1}
-              value={Math.min(at, Math.max(track.seconds, 0.1))}
-              label={records.seconds}
-              thumbLabel={texts.position}
-              thumbProps={{ "aria-valuetext": texts.positionOf(records.seconds(at), all) }}
-              onChange={seek}
-            />
-            <Ticks track={track} />
-          </Box>
-          <Group justify="space-between" gap="sm">
-            <Group gap="xs">
-              <ActionIcon
-                size="xl"
-                aria-label={texts.restart}
-                title={texts.restart}
-                onClick={() => seek(0)}
-              >
-                <IconPlayerSkipBack aria-hidden />
-              </ActionIcon>
-              <ActionIcon
-                size="xl"
-                aria-label={texts.back10}
-                title={texts.back10}
-                onClick={() => seek(at - stepSeconds)}
-              >
-                <IconRewindBackward10 aria-hidden />
-              </ActionIcon>
-              <Button
-                leftSection={
-                  isPlaying ? (
-                    <IconPlayerPauseFilled size={18} aria-hidden />
-                  ) : (
-                    <IconPlayerPlayFilled size={18} aria-hidden />
-                  )
-                }
-                onClick={toggle}
-              >
-                {isPlaying ? texts.pause : texts.play}
-              </Button>
-              <ActionIcon
-                size="xl"
-                aria-label={texts.forward10}
-                title={texts.forward10}
-                onClick={() => seek(at + stepSeconds)}
-              >
-                <IconRewindForward10 aria-hidden />
-              </ActionIcon>
-              <Text ff="monospace">
-                {records.seconds(at)} / {all}
-              </Text>
-            </Group>
-            <SegmentedControl
-              size="md"
-              aria-label={texts.speed}
-              value={String(speed)}
-              data={speeds.map((each) => ({ value: String(each), label: texts.times(each) }))}
-              onChange={(value) => setSpeed(Number(value))}
-            />
-          </Group>
+          <PlayerBar
+            seconds={track.seconds}
+            at={at}
+            isPlaying={isPlaying}
+            speeds={speeds}
+            speed={speed}
+            onSpeed={setSpeed}
+            onSeek={seek}
+            onToggle={toggle}
+            ticks={<Ticks track={track} />}
+          />
           <Text size="xs" c="dimmed" visibleFrom="sm">
             {screen.player.help}
           </Text>

@@ -1,36 +1,17 @@
 // Plays a terminal's recording by asciinema-player, out of memory. The buttons are the portal's own: the player's bar is too small for a thumb and
 // counts the time with its pauses left out, and an auditor needs the time at which something happened.
 import "asciinema-player/dist/bundle/asciinema-player.css";
-import {
-  ActionIcon,
-  Badge,
-  Box,
-  Button,
-  Card,
-  Group,
-  SegmentedControl,
-  Slider,
-  Stack,
-  Switch,
-  Text,
-} from "@mantine/core";
-import {
-  IconPlayerPauseFilled,
-  IconPlayerPlayFilled,
-  IconPlayerSkipBack,
-  IconRewindBackward10,
-  IconRewindForward10,
-} from "@tabler/icons-react";
+import { Badge, Box, Button, Card, Group, Stack, Switch, Text } from "@mantine/core";
 import { create, type Player } from "asciinema-player";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { records } from "../texts/records.ts";
 import { paceOf, type Pace, type TerminalRecording } from "./cast.ts";
+import { PlayerBar } from "./player-bar.tsx";
 import { Transcript } from "./transcript.tsx";
 
 const texts = records.recording;
 const speeds = [1, 2, 4, 8] as const;
 const longestPauseSeconds = 2;
-const stepSeconds = 10;
 const tickMs = 200;
 
 export default function TerminalPlayer({
@@ -52,72 +33,21 @@ export default function TerminalPlayer({
   );
   const { place, at, isPlaying, toggle, seek } = usePlayer(recording, pace, speed, startAt);
   const marks = recording.events.filter(({ code }) => code === "m");
-  const all = records.seconds(recording.seconds);
   return (
     <Stack gap="md">
       <Box ref={place} className="player-place" role="img" aria-label={texts.screen} />
       <Card withBorder padding="md">
         <Stack gap="md">
-          <Slider
-            min={0}
-            max={Math.max(recording.seconds, 0.1)}
-            step={0.1}
-            value={at}
-            label={records.seconds}
-            thumbLabel={texts.position}
-            thumbProps={{ "aria-valuetext": texts.positionOf(records.seconds(at), all) }}
-            onChange={seek}
-          />
-          <Group justify="space-between" gap="sm">
-            <Group gap="xs">
-              <ActionIcon
-                size="xl"
-                aria-label={texts.restart}
-                title={texts.restart}
-                onClick={() => seek(0)}
-              >
-                <IconPlayerSkipBack aria-hidden />
-              </ActionIcon>
-              <ActionIcon
-                size="xl"
-                aria-label={texts.back10}
-                title={texts.back10}
-                onClick={() => seek(at - stepSeconds)}
-              >
-                <IconRewindBackward10 aria-hidden />
-              </ActionIcon>
-              <Button
-                leftSection={
-                  isPlaying ? (
-                    <IconPlayerPauseFilled size={18} aria-hidden />
-                  ) : (
-                    <IconPlayerPlayFilled size={18} aria-hidden />
-                  )
-                }
-                onClick={toggle}
-              >
-                {isPlaying ? texts.pause : texts.play}
-              </Button>
-              <ActionIcon
-                size="xl"
-                aria-label={texts.forward10}
-                title={texts.forward10}
-                onClick={() => seek(at + stepSeconds)}
-              >
-                <IconRewindForward10 aria-hidden />
-              </ActionIcon>
-              <Text ff="monospace">
-                {records.seconds(at)} / {all}
-              </Text>
-            </Group>
-            <Group gap="md">
-              <SegmentedControl
-                size="md"
-                aria-label={texts.speed}
-                value={String(speed)}
-                data={speeds.map((each) => ({ value: String(each), label: texts.times(each) }))}
-                onChange={(value) => setSpeed(Number(value))}
-              />
+          <PlayerBar
+            seconds={recording.seconds}
+            at={at}
+            isPlaying={isPlaying}
+            speeds={speeds}
+            speed={speed}
+            onSpeed={setSpeed}
+            onSeek={seek}
+            onToggle={toggle}
+            more={
               <Switch
                 size="md"
                 label={texts.skipPauses}
@@ -125,8 +55,8 @@ export default function TerminalPlayer({
                 checked={skipsPauses}
                 onChange={(event) => setSkipsPauses(event.currentTarget.checked)}
               />
-            </Group>
-          </Group>
+            }
+          />
           {marks.length > 0 && (
             <Stack gap={4}>
               <Text fw={600}>{texts.marks}</Text>
