@@ -1,6 +1,7 @@
 // The rectangles of a FramebufferUpdate (RFC 6143 §7.6.1): its pictures are drawn, its pseudo-rectangles tell of pointer, size and name.
 // Invariant: each rectangle's length follows from what was judged, and nothing is held that is longer than its named bound.
 import { noAbilities } from "./abilities.ts";
+import { copyRectangle } from "./bands.ts";
 import { brokenScreen } from "./broken-screen.ts";
 import { encoding } from "./encodings.ts";
 import { Framebuffer, type Rectangle } from "./framebuffer.ts";
@@ -104,8 +105,8 @@ function* walkPicture(
     case encoding.copyRect: {
       const from = yield* input.take(4);
       const view = new DataView(from.buffer, from.byteOffset);
-      picture.copy(view.getUint16(0), view.getUint16(2), rectangle);
-      yield* input.work(width * height);
+      const source = { x: view.getUint16(0), y: view.getUint16(2) };
+      yield* copyRectangle(input, picture, source, rectangle);
       return;
     }
     default:

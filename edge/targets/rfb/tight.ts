@@ -1,5 +1,6 @@
 // Tight (rfbproto, "Tight Encoding") without JPEG and PNG, which nobody asks for: fills, and rows that pass one of four zlib streams and one of three filters.
 // Where servers and viewers differ over a case that no server sends (a palette of one colour, an index beyond the palette, no data), it is refused.
+import { fillRectangle } from "./bands.ts";
 import { brokenScreen } from "./broken-screen.ts";
 import type { Framebuffer, Rectangle } from "./framebuffer.ts";
 import { InflateStream } from "./inflate-stream.ts";
@@ -44,8 +45,7 @@ export class TightDecoder {
     const kind = control >> 4;
     if (kind === kinds.fill) {
       const colour = wordAt(yield* input.take(colourBytes), 0);
-      this.#picture.fill(rectangle, colour);
-      yield* input.work(rectangle.width * rectangle.height);
+      yield* fillRectangle(input, this.#picture, rectangle, colour);
       return;
     }
     if (kind > kinds.fill) brokenScreen(`tight data of kind ${kind}, which was not asked for`);

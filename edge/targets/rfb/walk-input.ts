@@ -8,8 +8,8 @@ export type Walk<T = void> = Generator<Wait, T, void>;
 
 /** The longest that `take` is asked for: the coloured subrectangles of a hextile. */
 const maxTokenBytes = 2048;
-/** Work of one turn, in inflated bytes: one to two milliseconds. Attack: four bytes that fill a screen, a thousand times in one packet. */
-const workOfTurn = 256 * 1024;
+/** Work of one turn, in inflated bytes: half a millisecond. Attack: four bytes that fill a screen, a thousand times in one packet. */
+const workOfTurn = 64 * 1024;
 const none = new Uint8Array(0);
 
 export class WalkInput {
