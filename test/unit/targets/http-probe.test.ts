@@ -79,7 +79,7 @@ await group("targets/probe: http", {}, (test) => {
       assert.match(wrong.at(-1)?.text ?? "", /refused the login/);
       const logins = device.asked.slice(before).filter((line) => line === "POST /login");
       assert.is(logins.length, how === "form" ? 1 : 0);
-      assert.is(device.asked.length - before, how === "form" ? 3 : 2);
+      assert.is(device.asked.length - before, how === "form" ? 4 : 2);
     });
   }
   test("a plain panel; a device that speaks no HTTP; no TLS; a shut port", async () => {
