@@ -27,10 +27,16 @@ const acceptedPollMs = 5_000;
 
 // Read once, before anything of React can run twice: the link is taken out of the address bar at the same time.
 let taken: InvitationLink | undefined;
-if (location.hash.length > 1) taken = takeLink();
+let isCut = false;
+if (location.hash.length > 1) {
+  taken = takeLink();
+  isCut = taken === undefined;
+}
 
 export default function JoinPage() {
-  const [opened, setOpened] = useState<OpenInvitation | JoinFault>();
+  const [opened, setOpened] = useState<OpenInvitation | JoinFault | undefined>(
+    isCut ? "noLink" : undefined,
+  );
   const [error, setError] = useState<unknown>();
   const [introduced, setIntroduced] = useState<Introduced>();
 
@@ -41,6 +47,14 @@ export default function JoinPage() {
   };
   useEffect(() => {
     if (taken !== undefined) openInvitation(taken).then(setOpened, setError);
+    // Another link in the same tab's address bar loads nothing anew.
+    const another = (): void => {
+      if (location.hash.length < 2) return;
+      taken = takeLink();
+      open(taken);
+    };
+    addEventListener("hashchange", another);
+    return () => removeEventListener("hashchange", another);
   }, []);
 
   return (
