@@ -1,6 +1,6 @@
 // A terminal in the page with what one does to it: copy, paste, type size, full screen, keys that a phone does not have. Loaded with xterm.js only when
 // a terminal is opened.
-import { Alert, Box, Button, Group, Modal, Paper, Stack, Text } from "@mantine/core";
+import { Box, Button, Group, Modal, Paper, Stack, Text } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { notifications } from "@mantine/notifications";
 import {
@@ -15,10 +15,10 @@ import {
 } from "@tabler/icons-react";
 import { useEffect, useRef, useState, useSyncExternalStore, type ReactNode } from "react";
 import { personWords } from "../../../shared/site/people.ts";
-import { Trouble } from "../shell/page.tsx";
 import { keepFocus, Tool } from "../shell/tool.tsx";
 import { useFullScreen } from "../shell/use-full-screen.ts";
 import { WatchedNotice } from "../screen/watched-notice.tsx";
+import { PaneEnding } from "../shell/pane-ending.tsx";
 import { terminal } from "../texts/jobs.ts";
 import type { LiveJob, TerminalTab } from "./live-job.ts";
 import { TerminalPane, type PaneState } from "./terminal-pane.ts";
@@ -99,7 +99,16 @@ export default function TerminalView(props: TerminalViewProps) {
       <WatchedNotice isWatched={state.phase === "ended" ? undefined : state.isWatched} />
       <Box ref={place} className="terminal-place" />
       {isTouched === true && state.phase !== "ended" && <ScreenKeys pane={pane} state={state} />}
-      <Ending machine={machine} state={state} onAgain={props.onAgain} />
+      <PaneEnding
+        phase={state.phase}
+        fault={state.fault}
+        words={{
+          opening: terminal.opening(machine),
+          ended: exitWords(state),
+          again: terminal.again,
+        }}
+        onAgain={props.onAgain}
+      />
       <Text size="xs" c="dimmed" px="xs" py="xs" hidden={isTouched === true}>
         {terminal.keys}
       </Text>
@@ -200,48 +209,6 @@ function ScreenKeys({ pane, state }: { readonly pane: TerminalPane; readonly sta
         </Button>
       ))}
     </Group>
-  );
-}
-
-function Ending({
-  machine,
-  state,
-  onAgain,
-}: {
-  readonly machine: string;
-  readonly state: PaneState;
-  readonly onAgain: () => void;
-}) {
-  const again = (
-    <Button size="sm" variant="light" onClick={onAgain}>
-      {terminal.again}
-    </Button>
-  );
-  return (
-    <div aria-live="polite">
-      {state.phase === "opening" && (
-        <Text size="sm" px="xs">
-          {terminal.opening(machine)}
-        </Text>
-      )}
-      {state.phase === "ended" && (
-        <Box p="xs">
-          {state.fault === undefined ? (
-            <Alert color="gray">
-              <Group justify="space-between">
-                <Text>{exitWords(state)}</Text>
-                {again}
-              </Group>
-            </Alert>
-          ) : (
-            <Stack gap="xs" align="flex-start">
-              <Trouble error={state.fault} />
-              {again}
-            </Stack>
-          )}
-        </Box>
-      )}
-    </div>
   );
 }
 

@@ -1,13 +1,13 @@
 // A screen in the page with what one does to it. Loaded with noVNC only when a screen is opened.
-import { Alert, Badge, Box, Button, Group, Paper, Stack, Text } from "@mantine/core";
+import { Alert, Badge, Box, Group, Paper, Text } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { IconEye, IconPlugConnectedX } from "@tabler/icons-react";
 import { useEffect, useRef, useState, useSyncExternalStore, type ReactNode } from "react";
 import type { AdmittedTarget } from "../../../shared/channel/messages.ts";
 import { personWords } from "../../../shared/site/people.ts";
 import type { LiveJob, ScreenTab } from "../jobs/live-job.ts";
-import { Trouble } from "../shell/page.tsx";
 import { useFullScreen } from "../shell/use-full-screen.ts";
+import { PaneEnding } from "../shell/pane-ending.tsx";
 import { screen } from "../texts/screen.ts";
 import { ScreenKeys } from "./screen-keys.tsx";
 import { ScreenPane, type PaneState } from "./screen-pane.ts";
@@ -103,7 +103,16 @@ export default function ScreenView(props: ScreenViewProps) {
       {showsKeys && isOpen && pane.rights.mayControl && (
         <ScreenKeys pane={pane} state={state} isTouched={isTouched === true} />
       )}
-      <Ending machine={target.name} state={state} onAgain={props.onAgain} />
+      <PaneEnding
+        phase={state.phase}
+        fault={state.fault}
+        words={{
+          opening: screen.opening(target.name),
+          ended: screen.closed,
+          again: screen.again,
+        }}
+        onAgain={props.onAgain}
+      />
       {state.phase !== "ended" && (
         <Text size="xs" c="dimmed" px="xs" py="xs">
           {!pane.rights.mayControl
@@ -133,48 +142,6 @@ function Notices({ live, state }: { readonly live: LiveJob; readonly state: Pane
         </Alert>
       )}
       <WatchedNotice isWatched={phase === "ended" ? undefined : isWatched} />
-    </div>
-  );
-}
-
-function Ending({
-  machine,
-  state,
-  onAgain,
-}: {
-  readonly machine: string;
-  readonly state: PaneState;
-  readonly onAgain: () => void;
-}) {
-  const again = (
-    <Button size="sm" variant="light" onClick={onAgain}>
-      {screen.again}
-    </Button>
-  );
-  return (
-    <div aria-live="polite">
-      {state.phase === "opening" && (
-        <Text size="sm" px="xs">
-          {screen.opening(machine)}
-        </Text>
-      )}
-      {state.phase === "ended" && (
-        <Box p="xs">
-          {state.fault === undefined ? (
-            <Alert color="gray">
-              <Group justify="space-between">
-                <Text>{screen.closed}</Text>
-                {again}
-              </Group>
-            </Alert>
-          ) : (
-            <Stack gap="xs" align="flex-start">
-              <Trouble error={state.fault} />
-              {again}
-            </Stack>
-          )}
-        </Box>
-      )}
     </div>
   );
 }
