@@ -17,6 +17,7 @@ import {
   type PinnedDevice,
   type RemoteDesktop,
 } from "./remote-desktop.ts";
+import { UsKeyboard } from "./us-keyboard.ts";
 import { WindowSize } from "./window-size.ts";
 
 /** From the start of its processes to the first picture. */
@@ -91,7 +92,12 @@ export class Desktop implements AsyncDisposable {
     const stream = await display.connect();
     const screen = await logInToScreen(stream, { ...login, legacy: false }, stop);
     over.catch((error: Error) => void screen.stream.destroy(error));
-    return { ...screen, onResized: (width, height) => window.follow(width, height) };
+    const keyboard = new UsKeyboard();
+    return {
+      ...screen,
+      onResized: (newWidth, newHeight) => window.follow(newWidth, newHeight),
+      keysFor: (isDown, keysym) => keyboard.translate(isDown, keysym),
+    };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -68,6 +68,8 @@ export interface ClientStreamOptions {
   readonly mayInput: () => boolean;
   /** A message for the device, whole. */
   readonly toDevice: (message: Uint8Array) => void;
+  /** The KeyEvents that the device gets for one of the viewer's; without it that one. */
+  readonly keysFor?: ((isDown: boolean, keysym: number) => Uint8Array[]) | undefined;
   /** A PointerEvent or KeyEvent that goes to the device right after. */
   readonly onInput: (event: Uint8Array) => void;
   /** Text that goes to the device right after. */
@@ -107,7 +109,9 @@ export class ClientStream {
 
   /** Lets go of all that the vendor holds down on the device; `toDevice` gets it. */
   release(): void {
-    for (const message of this.#pressed.release()) this.#input(message);
+    const { keys, pointer } = this.#pressed.release();
+    for (const keysym of keys) this.#sendKey(false, keysym);
+    if (pointer !== undefined) this.#input(pointer);
   }
 
   /** Takes the viewer's next bytes; throws a DeviceError for whatever is not on the list, and is dead then. */
@@ -252,9 +256,13 @@ export class ClientStream {
     return false;
   }
 
-  #input(event: Uint8Array): void {
+  #input(event: Uint8Array, messages = [event]): void {
     this.#options.onInput(event);
-    this.#options.toDevice(event);
+    for (const message of messages) this.#options.toDevice(message);
+  }
+
+  #sendKey(isDown: boolean, keysym: number): void {
+    this.#input(keyEvent(isDown, keysym), this.#options.keysFor?.(isDown, keysym));
   }
 
   #key(message: Buffer): void {
@@ -263,7 +271,7 @@ export class ClientStream {
     if (!this.#may(this.#options.rights.control)) {
       this.#pressed.missKey(isDown, keysym);
     } else if (this.#pressed.key(isDown, keysym)) {
-      this.#input(keyEvent(isDown, keysym));
+      this.#sendKey(isDown, keysym);
     }
   }
 

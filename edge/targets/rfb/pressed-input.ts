@@ -49,15 +49,15 @@ export class PressedInput {
     this.#staleButtons = buttons;
   }
 
-  /** The messages that let go of everything. */
-  release(): Uint8Array[] {
-    const messages = [...this.#keys].map((keysym) => keyEvent(false, keysym));
-    if (this.#buttons !== 0) messages.push(pointerEvent(0, this.#x, this.#y));
+  /** The keys to let go of, and the PointerEvent that lets go of the buttons. */
+  release(): { readonly keys: readonly number[]; readonly pointer: Uint8Array | undefined } {
+    const keys = [...this.#keys];
+    const pointer = this.#buttons === 0 ? undefined : pointerEvent(0, this.#x, this.#y);
     for (const keysym of this.#keys) this.#staleKeys.add(keysym);
     this.#staleButtons |= this.#buttons;
     this.#keys.clear();
     this.#buttons = 0;
-    return messages;
+    return { keys, pointer };
   }
 }
 

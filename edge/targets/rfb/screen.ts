@@ -29,6 +29,8 @@ export interface ConnectedScreen {
   readonly name: string;
   /** Called whenever the device's picture has taken another size. */
   readonly onResized?: (width: number, height: number) => void;
+  /** The KeyEvents for one of the viewer's, where the device needs others. */
+  readonly keysFor?: (isDown: boolean, keysym: number) => Uint8Array[];
 }
 
 export interface ScreenSource {
@@ -89,7 +91,7 @@ class JoinedScreen {
 
   constructor(
     admitted: AdmittedOpening,
-    { stream, width, height, onResized }: ConnectedScreen,
+    { stream, width, height, onResized, keysFor }: ConnectedScreen,
     recording: Recording,
     address: DeviceAddress,
   ) {
@@ -119,6 +121,7 @@ class JoinedScreen {
       abilities: this.#server.abilities,
       mayInput: () => this.#look(),
       toDevice: (message) => void this.#outgoing.push(message),
+      keysFor,
       onInput: (event) => this.#keep(this.#recorder.input(event)),
       onClipboard: (text) => this.#recorder.clipboard("to-device", text),
       onResize: (newWidth, newHeight) => this.#recorder.resize(newWidth, newHeight),

@@ -9,6 +9,7 @@ import * as assert from "uvu/assert";
 import { makeDeviceCertificate } from "../../plant/device-certificate.ts";
 import { displayPicture, pictureDifference } from "../../plant/picture.ts";
 import { startRdp } from "../../plant/rdp.ts";
+import { keyEvent } from "../../../edge/targets/rfb/pressed-input.ts";
 import { group } from "../../support/group.ts";
 import { failureOf } from "../../support/opened-target.ts";
 import { freePort } from "../../support/port.ts";
@@ -41,6 +42,30 @@ await group("targets/rdp", { timeoutMs: 60_000 }, (test) => {
       assert.is(opened.recordings[0]?.subject.kind, "screen");
       assert.ok(opened.recordings[0]?.isClosed);
       await desktop.isClean();
+    });
+  }
+
+  for (const security of ["nla", "tls"] as const) {
+    test(`${security}: signs reach the device's program as they are, with or without Shift`, async () => {
+      await using device = await startRdp({ security });
+      using desktop = rdpUnderTest(device);
+      const opened = await desktop.open();
+      const viewer = await viewScreen(opened);
+      await viewer.shows(() => device.screenshot());
+      const shift = 0xffe1;
+      const signs = Buffer.from("aAq!7?Zz", "latin1");
+      for (const keysym of signs) await viewer.key(keysym);
+      for (const keysym of signs) {
+        await viewer.send(keyEvent(true, shift), keyEvent(true, keysym));
+        await viewer.send(keyEvent(false, keysym), keyEvent(false, shift));
+      }
+      const typed = (): string =>
+        [...device.output().matchAll(/^key (?!Shift)(\S+)$/gm)].map(([, name]) => name).join(" ");
+      const once = "a A q exclam 7 question Z z";
+      await until(() => typed().length >= 2 * once.length + 1, "typed");
+      assert.is(typed(), `${once} ${once}`);
+      opened.session.abort("over");
+      await opened.served;
     });
   }
 
