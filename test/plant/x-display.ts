@@ -14,7 +14,7 @@ export interface DisplaySide {
   size(): Promise<string>;
   /** Resolves when the display is `WxH`. */
   hasSize(size: string): Promise<void>;
-  /** The text of the clipboard; undefined when nobody holds one. */
+  /** The text of the clipboard; undefined when nobody holds one, or who does, gives no answer. */
   clipboard(): Promise<string | undefined>;
   /** Resolves when the clipboard's text is `text`. */
   hasClipboard(text: string): Promise<void>;
@@ -51,7 +51,7 @@ export function displaySide(address: DisplayAddress, started: AsyncDisposableSta
     return found;
   };
   const clipboard = async (): Promise<string | undefined> => {
-    const { code, stdout } = await run("xclip", "-o", "-selection", "clipboard");
+    const { code, stdout } = await run("timeout", "2", "xclip", "-o", "-selection", "clipboard");
     return code === 0 ? stdout : undefined;
   };
   return {
@@ -63,9 +63,13 @@ export function displaySide(address: DisplayAddress, started: AsyncDisposableSta
     hasClipboard: (text) => until(async () => (await clipboard()) === text, `clipboard "${text}"`),
     async setClipboard(text) {
       const args = ["-i", "-selection", "clipboard", "-quiet"];
-      const holder = holders.use(startProcess("xclip", args, { env: address }));
-      holder.stdin.end(text);
-      await until(async () => (await clipboard()) === text, "own clipboard");
+      await until(async () => {
+        if ((await clipboard()) === text) return true;
+        // A desktop that has just connected may have taken it since.
+        const holder = holders.use(startProcess("xclip", args, { env: address }));
+        holder.stdin.end(text);
+        return false;
+      }, "own clipboard");
     },
   };
 }
