@@ -8,6 +8,8 @@ import { handOver, type RawChannel } from "./raw-channel.ts";
 const message = { key: 4, pointer: 5, cutText: 6, desktopSize: 251, qemu: 255 } as const;
 const maskAt = 1;
 const isDownAt: Readonly<Record<number, number>> = { [message.key]: 1, [message.qemu]: 3 };
+/** KeyEvent: XK_VoidSymbol, which no keyboard has, is let go of. It presses nothing even where it would arrive. */
+const nothingPressed = Uint8Array.of(message.key, 0, 0, 0, 0, 0xff, 0xff, 0xff);
 
 export interface ScreenRights {
   readonly mayControl: boolean;
@@ -96,6 +98,18 @@ export class ChannelSocket implements RawChannel {
       bytes[8 + at] = point <= 0xff ? point : 0x3f;
     });
     this.#write(bytes);
+    this.onInput();
+    return true;
+  }
+
+  /**
+   * Tells the edge that somebody looks, who may do nothing else: it drops the event, and counts it as something done. False if it is not needed, since what
+   * the person does is sent, or cannot be now.
+   */
+  tellLooking(): boolean {
+    if (this.#rights.mayControl || !this.isGreeted || this.isFull || this.readyState !== "open")
+      return false;
+    this.#write(nothingPressed);
     this.onInput();
     return true;
   }

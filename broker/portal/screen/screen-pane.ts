@@ -9,6 +9,7 @@ import type { LiveJob } from "../jobs/live-job.ts";
 import { cleanTitle } from "../jobs/typed-text.ts";
 import { ChannelSocket, type ScreenRights } from "./channel-socket.ts";
 import { isCapital, keysyms, modifierNames, type KeyName, type ModifierName } from "./keysyms.ts";
+import { watchLooker } from "./looking.ts";
 import { Viewer, type ScreenSize } from "./viewer.ts";
 import { ZoomedPlace, type Scale } from "./zoomed-place.ts";
 
@@ -111,7 +112,11 @@ export class ScreenPane {
       void this.#open(place);
     }
     this.#follow();
+    const leave = this.rights.mayControl
+      ? undefined
+      : watchLooker(document, () => this.#socket?.tellLooking() ?? false);
     return () => {
+      leave?.();
       this.#letGo();
       // A place without a size is none that a device should follow.
       if (this.#viewer !== undefined) this.#viewer.follows = false;
