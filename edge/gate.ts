@@ -68,7 +68,7 @@ export interface OpeningAdmission {
   readonly policy: Policy;
   readonly rights: readonly string[];
   /** Fingerprints of host keys that this job's approvers accepted on this target beside the pinned ones. */
-  readonly acceptedHostKeys: readonly string[];
+  readonly acceptedKeys: readonly string[];
 }
 
 /** Leave to read what a purpose reads. */
@@ -170,10 +170,10 @@ export function decideOpening(
   if (granted.policy.concurrent === "one" && occupant !== undefined) {
     return { ...refused("target-in-use"), occupant: occupant.person };
   }
-  const acceptedHostKeys = (grantInForce(job)?.grant.payload.hostKeys ?? [])
+  const acceptedKeys = (grantInForce(job)?.grant.payload.deviceKeys ?? [])
     .filter((item) => item.target === asked.target)
     .map(({ fingerprint }) => fingerprint);
-  return admitted<OpeningAdmission>({ person, request, grant, acceptedHostKeys, ...granted });
+  return admitted<OpeningAdmission>({ person, request, grant, acceptedKeys, ...granted });
 }
 
 /**

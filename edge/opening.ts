@@ -13,9 +13,8 @@ import type { Recordings } from "./recording.ts";
 import { toldReason, type RefusalReason } from "./refusal.ts";
 import type { RecordingId } from "../shared/record/recording-file.ts";
 import type { Occupation } from "./situation.ts";
-import { fingerprintOfLine } from "./targets/ssh-host-key.ts";
 import { holdChannel, type HeldChannel } from "./targets/held-channel.ts";
-import type { AdmittedOpening, SeenHostKey } from "./targets/target.ts";
+import type { AdmittedOpening, SeenKey } from "./targets/target.ts";
 import type { Supervision, Watchers } from "./watchers.ts";
 import type { OpenedWeb, WebHandler } from "./web/panel.ts";
 
@@ -69,7 +68,7 @@ export class OpenStream {
   readonly #ended = new AbortController();
   #supervision: Supervision | undefined;
   /** The key beside the pinned ones on which this stream stands, if it does. */
-  #acceptedHostKey: string | undefined;
+  #acceptedKey: string | undefined;
   #admission: OpeningAdmission;
 
   constructor(asked: Asked, admission: OpeningAdmission) {
@@ -99,8 +98,8 @@ export class OpenStream {
   }
 
   /** True if a right that lets this stream's mode do what it does, or the acceptance of its device's key, was there and is no more. */
-  hasLostRight({ rights, acceptedHostKeys }: OpeningAdmission): boolean {
-    if (this.#acceptedHostKey !== undefined && !acceptedHostKeys.includes(this.#acceptedHostKey)) {
+  hasLostRight({ rights, acceptedKeys }: OpeningAdmission): boolean {
+    if (this.#acceptedKey !== undefined && !acceptedKeys.includes(this.#acceptedKey)) {
       return true;
     }
     return rightsFor(this.opening).some(
@@ -133,7 +132,7 @@ export class OpenStream {
         rights,
         device,
         readSecret: () => devices.secret(target.id),
-        judgeHostKey: (seen) => this.#judgeHostKey(world, seen),
+        judgeKey: (seen) => this.#judgeKey(world, seen),
         held: this.opening.mode === "terminal" ? withheld(this.#held, mayInput) : this.#held,
         mayInput,
         recordKeys: policy.recordKeys,
@@ -172,18 +171,18 @@ export class OpenStream {
   }
 
   // A changed key is refused, and shown to whoever may accept it for the job; one that they accepted is written down before it is used.
-  async #judgeHostKey(world: OpeningWorld, seen: SeenHostKey): Promise<boolean> {
-    const { target, acceptedHostKeys, grant } = this.#admission;
-    const { line, fingerprint, pinned, isPinned } = seen;
+  async #judgeKey(world: OpeningWorld, seen: SeenKey): Promise<boolean> {
+    const { target, acceptedKeys, grant } = this.#admission;
+    const { shown, fingerprint, pinned, pins, isPinned } = seen;
     if (isPinned) {
       world.changedDevices.forget(target.id);
       return true;
     }
-    world.changedDevices.note(target.id, { shown: line, fingerprint, pinned });
-    if (!acceptedHostKeys.includes(fingerprint)) return false;
-    const details = { fingerprint, pinned: pinned.map(fingerprintOfLine) };
-    await world.journal.append("host-key-accepted", { ...this.#ids(), grant }, details);
-    this.#acceptedHostKey = fingerprint;
+    world.changedDevices.note(target.id, { shown, fingerprint, pinned });
+    if (!acceptedKeys.includes(fingerprint)) return false;
+    const details = { fingerprint, pinned: pins };
+    await world.journal.append("device-key-accepted", { ...this.#ids(), grant }, details);
+    this.#acceptedKey = fingerprint;
     return true;
   }
 

@@ -42,7 +42,7 @@ export function jobQuestion(
     "targets:",
     ...request.targets.map((asked) => `  ${targetWords(asked, grant, held)}`),
     ...(isThroughRelayName(grant.targets) ? [`  browser: ${browserRisk}`] : []),
-    ...grant.hostKeys.map(
+    ...grant.deviceKeys.map(
       ({ target, fingerprint }) =>
         `  ${target}  may show, for this job, another host key than the pinned one: ${fingerprint}`,
     ),

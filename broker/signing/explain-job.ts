@@ -135,8 +135,8 @@ function differences(grant: Grant, asked: Request, { held }: Known): Words[] {
 }
 
 // Attack: somebody between edge and device, waved through by an approver who was shown no more than a job.
-function hostKeyWarnings({ hostKeys }: Grant, { held }: Known): Words[] {
-  return [...new Set(hostKeys.map(({ target }) => target))].map((id) =>
+function hostKeyWarnings({ deviceKeys }: Grant, { held }: Known): Words[] {
+  return [...new Set(deviceKeys.map(({ target }) => target))].map((id) =>
     job.hostKey(targetName(held, id)),
   );
 }
@@ -148,8 +148,8 @@ function browserWarnings(targets: JobTargets, { held }: Known): Words[] {
     .map(({ id }) => job.browser(targetName(held, id)));
 }
 
-function hostKeyFacts({ hostKeys }: Grant, { held }: Known): Fact[] {
-  const lines = hostKeys.map((item) =>
+function hostKeyFacts({ deviceKeys }: Grant, { held }: Known): Fact[] {
+  const lines = deviceKeys.map((item) =>
     job.hostKeyLine(targetName(held, item.target), item.fingerprint),
   );
   return lines.length === 0

@@ -93,7 +93,7 @@ const grant: Fields<Grant> = {
   manifest: "checked",
   anchor: "shown",
   replaces: "shown",
-  hostKeys: "shown",
+  deviceKeys: "shown",
   windows: "shown",
   issuedAt,
 };

@@ -7,7 +7,7 @@ import { messageOf } from "../../shared/errors.ts";
 import { addressOf } from "./device-error.ts";
 import { overTime, reach, type DeviceToProbe, type ProbeStep } from "./probe-reach.ts";
 import { fingerprintOfLine, isKeyOfLine } from "./ssh-host-key.ts";
-import type { SeenHostKey } from "./target.ts";
+import type { SeenKey } from "./target.ts";
 
 type SshToProbe = Extract<DeviceToProbe, { kind: "ssh" }>;
 
@@ -113,8 +113,8 @@ async function trySsh(
   socket.on("data", (chunk: Buffer) => {
     if (greeted.length < longestBannerBytes) greeted += chunk.toString("latin1");
   });
-  const judge = async ({ line, isPinned }: SeenHostKey): Promise<boolean> => {
-    hostKey = line;
+  const judge = async ({ shown, isPinned }: SeenKey): Promise<boolean> => {
+    hostKey = shown;
     return isPinned;
   };
   try {

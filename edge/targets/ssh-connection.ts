@@ -10,7 +10,7 @@ import { deviceAlgorithms } from "./ssh-algorithms.ts";
 import { fingerprintOf, fingerprintOfLine, isKeyOfLine, lineOfKey } from "./ssh-host-key.ts";
 import { Login } from "./ssh-login.ts";
 import { askFor, Client, type SshClient } from "./ssh2.ts";
-import type { AdmittedOpening, SeenHostKey } from "./target.ts";
+import type { AdmittedOpening, SeenKey } from "./target.ts";
 
 const handshakeLimitMs = 20_000;
 
@@ -33,7 +33,7 @@ export interface SshAttempt {
   readonly login: Login;
   readonly clock: Clock;
   /** Whether to go on with the host key that the device shows; the login waits for the answer. */
-  readonly judge: (seen: SeenHostKey) => Promise<boolean>;
+  readonly judge: (seen: SeenKey) => Promise<boolean>;
 }
 
 /** Connects and logs in; rejects with a DeviceError, having closed what it opened. `stop` ends the attempt. */
@@ -47,7 +47,7 @@ export async function connectSsh(
   const login = new Login(device.login, await admitted.readSecret());
   const socket = await dialDevice(address, { signal: stop, clock, allowHalfOpen: false });
   const legacy = device.legacy && target.legacy;
-  const judge = (seen: SeenHostKey) => admitted.judgeHostKey(seen);
+  const judge = (seen: SeenKey) => admitted.judgeKey(seen);
   return logIn(socket, { address, device, legacy, login, clock, judge }, stop);
 }
 
@@ -129,11 +129,12 @@ type Attempted = Pick<SshAttempt, "address" | "device" | "login"> & {
   readonly shown: { readonly key: Buffer; readonly isTaken: boolean } | undefined;
 };
 
-function seen({ hostKeys }: SshDevice, key: Buffer): SeenHostKey {
+function seen({ hostKeys }: SshDevice, key: Buffer): SeenKey {
   return {
-    line: lineOfKey(key),
+    shown: lineOfKey(key),
     fingerprint: fingerprintOf(key),
     pinned: hostKeys,
+    pins: hostKeys.map(fingerprintOfLine),
     isPinned: hostKeys.some((line) => isKeyOfLine(line, key)),
   };
 }

@@ -17,12 +17,16 @@ export type Recording = Pick<StreamRecording, "write" | "drained" | "event" | "c
 /** What one stream's recording is about, as far as the target knows it. */
 export type RecordingSubject = Pick<Subject, "kind" | "title" | "columns" | "rows">;
 
-/** The host key that a device shows, beside those that its document pins; lines as OpenSSH has them. */
-export interface SeenHostKey {
-  readonly line: string;
-  /** `SHA256:…`. */
+/** What a device shows of itself before anybody signs in to it, its SSH host key or its certificate, beside what its document pins. */
+export interface SeenKey {
+  /** As a document pins it: a host key's line as OpenSSH has it, a certificate's fingerprint. */
+  readonly shown: string;
+  /** `SHA256:…` of a host key, `AA:BB:…` of a certificate: what a grant names. */
   readonly fingerprint: string;
+  /** As `shown`. */
   readonly pinned: readonly string[];
+  /** Fingerprints of `pinned`. */
+  readonly pins: readonly string[];
   readonly isPinned: boolean;
 }
 
@@ -42,7 +46,7 @@ export interface AdmittedOpening {
   /** Opens the vault's secret now; whoever asks forgets it after use. */
   readonly readSecret: () => Promise<Secret | undefined>;
   /** Whether to sign in to a device that shows this key. Resolves after what it decides is written down. */
-  readonly judgeHostKey: (seen: SeenHostKey) => Promise<boolean>;
+  readonly judgeKey: (seen: SeenKey) => Promise<boolean>;
   /** False while a supervising policy has nobody who watches: then input is dropped. Asked for each piece of input. */
   readonly mayInput: () => boolean;
   /** Whether keys pressed on a screen are recorded. */

@@ -3,6 +3,7 @@
 import * as v from "valibot";
 import { fromUtf8, utf8 } from "../bytes.ts";
 import type { CryptoSuite } from "../crypto/suite.ts";
+import { certificateFingerprint } from "./device-key.ts";
 import type { Envelope } from "./envelope.ts";
 import {
   documentInvalid,
@@ -48,11 +49,6 @@ const port = whole(1, 65535);
 const host = v.pipe(v.string(), v.regex(/^[0-9A-Za-z.:_-]{1,253}$/));
 
 const login = v.pipe(v.string(), v.minLength(1), v.maxLength(64));
-/** SHA-256 of the DER certificate, as `openssl x509 -fingerprint -sha256` prints it. */
-export const certificateFingerprint = v.pipe(
-  v.string(),
-  v.regex(/^[0-9A-F]{2}(:[0-9A-F]{2}){31}$/, "expected AA:BB:… of a SHA-256"),
-);
 /** A path as it stands in a request line. */
 const path = v.pipe(v.string(), v.maxLength(512), v.regex(/^\/[!-~]*$/));
 const fieldName = v.pipe(v.string(), v.minLength(1), v.maxLength(128));

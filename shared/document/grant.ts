@@ -4,6 +4,7 @@ import * as v from "valibot";
 import { SallyportError } from "../errors.ts";
 import type { DocumentHash } from "../ids.ts";
 import { verifyCheckpoint, type Checkpoint } from "./checkpoint.ts";
+import { deviceKeyFingerprint } from "./device-key.ts";
 import type { Envelope } from "./envelope.ts";
 import {
   documentHash,
@@ -22,7 +23,6 @@ import {
   whole,
 } from "./fields.ts";
 import { decidersWith, requireEdge, requireSite, signatureRules, type Held } from "./held.ts";
-import { hostKeyFingerprint } from "./host-key.ts";
 import { keyMaterial } from "./keys.ts";
 import type { Policy } from "./manifest.ts";
 import { demandsOf, maxJobMinutes, requireApprovers } from "./policy.ts";
@@ -38,7 +38,7 @@ import {
 import { verifyDocument, type Verified } from "./verify.ts";
 import { isWithinWindows, jobWindows } from "./windows.ts";
 
-const maxHostKeys = 8;
+const maxDeviceKeys = 8;
 
 const schema = record({
   site: siteId,
@@ -57,7 +57,11 @@ const schema = record({
   anchor: embedded,
   replaces: v.nullable(documentHash),
   /** Accepted for this job alone beside the pinned ones: what a device shows since its key was changed. */
-  hostKeys: list(record({ target: targetId, fingerprint: hostKeyFingerprint }), 0, maxHostKeys),
+  deviceKeys: list(
+    record({ target: targetId, fingerprint: deviceKeyFingerprint }),
+    0,
+    maxDeviceKeys,
+  ),
   /** The request's, or fewer; null if, and only if, the request has none. */
   windows: v.nullable(jobWindows),
   issuedAt: secondsAt,
@@ -67,7 +71,7 @@ export type Grant = v.InferOutput<typeof schema>;
 /** Reads a grant's payload; throws `document_invalid`. Checks no signature. */
 export function parseGrant(envelope: Envelope): Grant {
   const grant = parsePayload(envelope, "grant", schema);
-  const { issuedAt, startBeforeAt, minutes, endsAt, hostKeys, targets, windows } = grant;
+  const { issuedAt, startBeforeAt, minutes, endsAt, deviceKeys, targets, windows } = grant;
   if (endsAt <= issuedAt) throw documentInvalid(`grant ends at ${endsAt}, before it was issued`);
   // A later end would show the approver a longer permission than the minutes can ever give.
   if (endsAt > startBeforeAt + minutes * 60) {
@@ -79,12 +83,14 @@ export function parseGrant(envelope: Envelope): Grant {
   if (windows !== null && endsAt !== windows.untilAt) {
     throw documentInvalid(`grant ends at ${endsAt}, its windows at ${windows.untilAt}`);
   }
-  const stray = hostKeys.find((item) => !targets.some(({ id }) => id === item.target));
+  const stray = deviceKeys.find((item) => !targets.some(({ id }) => id === item.target));
   if (stray !== undefined) {
-    throw documentInvalid(`grant accepts a host key of "${stray.target}", which it does not open`);
+    throw documentInvalid(`grant accepts a key of "${stray.target}", which it does not open`);
   }
-  if (new Set(hostKeys.map((item) => `${item.target} ${item.fingerprint}`)).size < hostKeys.length)
-    throw documentInvalid("grant accepts a host key twice");
+  if (
+    new Set(deviceKeys.map((item) => `${item.target} ${item.fingerprint}`)).size < deviceKeys.length
+  )
+    throw documentInvalid("grant accepts a key twice");
   return grant;
 }
 
@@ -217,7 +223,7 @@ export interface GrantDraft {
   readonly minutes?: number;
   readonly replaced?: Verified<Grant>;
   /** Those of the replaced grant unless given. */
-  readonly hostKeys?: Grant["hostKeys"];
+  readonly deviceKeys?: Grant["deviceKeys"];
   /** The requested ones, or those of the replaced grant, unless given. */
   readonly windows?: Grant["windows"];
 }
@@ -228,7 +234,7 @@ export function draftGrant(draft: GrantDraft): Grant {
   const asked = request.payload;
   const minutes = draft.minutes ?? asked.minutes;
   const targets = draft.targets ?? replaced?.payload.targets ?? asked.targets;
-  const hostKeys = (draft.hostKeys ?? replaced?.payload.hostKeys ?? []).filter(({ target }) =>
+  const deviceKeys = (draft.deviceKeys ?? replaced?.payload.deviceKeys ?? []).filter(({ target }) =>
     targets.some(({ id }) => id === target),
   );
   const windows = draft.windows ?? (replaced?.payload ?? asked).windows;
@@ -244,7 +250,7 @@ export function draftGrant(draft: GrantDraft): Grant {
     manifest,
     anchor: embed(draft.anchor),
     replaces: replaced?.hash ?? null,
-    hostKeys,
+    deviceKeys,
     windows,
     issuedAt,
   };

@@ -191,16 +191,16 @@ export class EvidenceWalk {
         fault(`target "${target}" is not in the session's grant`);
       }
     },
-    "host-key-accepted": async (entry, held) => {
+    "device-key-accepted": async (entry, held) => {
       const session = this.#session(entry);
       if (session.ended) fault("its session has ended before");
       const { payload } = await this.#grant(entry.header.ids["grant"], held, session.request);
       const { target } = entry.header.ids;
       const fingerprint = entry.details?.value["fingerprint"];
-      const isAccepted = payload.hostKeys.some(
+      const isAccepted = payload.deviceKeys.some(
         (item) => item.target === target && item.fingerprint === fingerprint,
       );
-      if (!isAccepted) fault(`no grant accepts that host key of "${target}"`);
+      if (!isAccepted) fault(`no grant accepts that key of "${target}"`);
     },
     "recording-opened": async (entry) => {
       const session = this.#session(entry);

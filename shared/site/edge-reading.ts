@@ -2,7 +2,7 @@
 // has no reading path of its own. Pieces are acknowledged when the consumer asks for the next, so a slow disk holds the edge back.
 import * as v from "valibot";
 import type { ControlMessage, ControlMessageOf, Probe } from "../channel/messages.ts";
-import { certificateFingerprint } from "../document/device.ts";
+import { certificateFingerprint } from "../document/device-key.ts";
 import { hostKeyLine } from "../document/host-key.ts";
 import type { Purpose } from "../document/proof.ts";
 import type { EdgeId } from "../ids.ts";

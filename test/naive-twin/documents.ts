@@ -230,7 +230,10 @@ export function twinWalk(chain: { [type: string]: TwinEnvelope }): string {
   must(grant["request"] === twinHash(envelopeOf("request")), "grant's request");
   must(grant["vendor"] === request["vendor"], "grant's vendor");
   must(JSON.stringify(grant["targets"]) === JSON.stringify(request["targets"]), "grant's targets");
-  must(Array.isArray(grant["hostKeys"]) && grant["hostKeys"].length === 0, "no host key accepted");
+  must(
+    Array.isArray(grant["deviceKeys"]) && grant["deviceKeys"].length === 0,
+    "no changed device accepted",
+  );
   must(grant["windows"] === null && request["windows"] === null, "no standing job");
   must(Number(grant["minutes"]) <= Number(request["minutes"]), "grant's minutes");
   must(grant["manifest"] === site && checkpoint["manifest"] === site, "held manifest");

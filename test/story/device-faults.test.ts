@@ -190,7 +190,7 @@ await group("device faults", { timeoutMs: 240_000 }, (test) => {
     await using other = await holdJob(vendor, await grantedJob(site, ["changed-hmi"], 30));
     assert.is((await run()).code, 76, `${other.job} accepts no other key`);
     const events = (await journalOf(edge.folder)).map(({ header }) => header.event);
-    assert.is(events.filter((event) => event === "host-key-accepted").length, 1);
+    assert.is(events.filter((event) => event === "device-key-accepted").length, 1);
   });
 
   test("an edge that is away is waited for, a relay that is away is named, and both heal", async () => {

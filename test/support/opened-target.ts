@@ -26,7 +26,7 @@ export interface TargetUnderTest {
   readonly legacy?: boolean;
   readonly clock?: Clock;
   /** Takes pinned keys alone unless given. */
-  readonly judgeHostKey?: AdmittedOpening["judgeHostKey"];
+  readonly judgeKey?: AdmittedOpening["judgeKey"];
   /** The edge's SSH host key; a new one unless given. */
   readonly hostKey?: Ed25519KeyPair;
   /** Whether input passes, under a supervising policy; always unless given. */
@@ -79,7 +79,7 @@ export async function openOn(
     device,
     readSecret: async () => under.secret,
     held: holdChannel(edge),
-    judgeHostKey: under.judgeHostKey ?? (async ({ isPinned }) => isPinned),
+    judgeKey: under.judgeKey ?? (async ({ isPinned }) => isPinned),
     mayInput: under.mayInput ?? (() => true),
     recordKeys: under.recordKeys ?? false,
     touch: () => under.onTouch?.(),

@@ -223,15 +223,15 @@ async function acceptKey(
   requireApprovable(site, job);
   if (job.grant === undefined || job.state !== "granted" || opens(job) !== true)
     throw new CommandError("refused", `job ${job.id} is no granted one that opens "${target}"`);
-  const { hostKeys: before, minutes } = job.grant.payload;
-  const isNamed = (keys: Grant["hostKeys"]): boolean =>
+  const { deviceKeys: before, minutes } = job.grant.payload;
+  const isNamed = (keys: Grant["deviceKeys"]): boolean =>
     keys.some((each) => each.target === target && each.fingerprint === fingerprint);
   if (isNamed(before))
     throw new CommandError("refused", `job ${job.id} accepts that key on "${target}" already`);
   if (job.partial !== undefined) {
     // Whoever accepts a key must not sign another's thousand minutes.
     const drafted = parseGrant(job.partial);
-    if (!isNamed(drafted.hostKeys) || drafted.minutes !== minutes)
+    if (!isNamed(drafted.deviceKeys) || drafted.minutes !== minutes)
       throw new CommandError(
         "refused",
         `job ${job.id} waits for further approvers of another change`,
@@ -248,7 +248,7 @@ async function acceptKey(
     issuedAt: site.now(),
     minutes,
     replaced: job.grant,
-    hostKeys: [...before, { target, fingerprint }],
+    deviceKeys: [...before, { target, fingerprint }],
   });
   context.tui.progress(jobQuestion(job, draft, site.held, anchor.payload));
   await site.key();

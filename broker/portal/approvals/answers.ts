@@ -49,14 +49,14 @@ export async function extend(
 export async function acceptHostKeys(
   side: PageSide,
   job: Job,
-  accepted: Grant["hostKeys"],
+  accepted: Grant["deviceKeys"],
   touch: Touch,
 ): Promise<"granted" | "partly"> {
   const before = job.grant?.payload;
-  const hostKeys = [...(before?.hostKeys ?? []), ...accepted];
+  const deviceKeys = [...(before?.deviceKeys ?? []), ...accepted];
   return decide(side, job, touch, undefined, {
     ...(before && { minutes: before.minutes }),
-    hostKeys,
+    deviceKeys,
   });
 }
 
@@ -65,7 +65,7 @@ async function decide(
   job: Job,
   touch: Touch,
   anchor: Anchor | undefined,
-  what: Partial<Given> & { readonly hostKeys?: Grant["hostKeys"] },
+  what: Partial<Given> & { readonly deviceKeys?: Grant["deviceKeys"] },
 ): Promise<"granted" | "partly"> {
   try {
     const { envelope } = anchor ?? (await requireAnchor(side, job.request.payload.edge));

@@ -56,7 +56,7 @@ function ChangedKey({
     () => Promise.all(device.pinned.map((line) => fingerprintOfHostKey(side.suite, line))),
     [device],
   );
-  const isAccepted = job.grant?.payload.hostKeys.some(
+  const isAccepted = job.grant?.payload.deviceKeys.some(
     (each) => each.target === target && each.fingerprint === fingerprint,
   );
   const accept = (): void => {

@@ -60,7 +60,7 @@ export const journalSentences: Readonly<
     sentence: ({ target }, { message }, names) =>
       `${names.target(text(target))} was closed${message === undefined ? "" : `: ${text(message)}`}.`,
   },
-  "host-key-accepted": {
+  "device-key-accepted": {
     kind: "sessions",
     sentence: ({ target }, _, names) =>
       `${names.target(text(target))} showed another key, which an approver had accepted for this job.`,

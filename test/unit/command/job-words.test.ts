@@ -71,8 +71,8 @@ await group("the approver's question", {}, (test) => {
     );
     const fingerprint = "SHA256:uNiVztksCsDhcc0u9e8BrYXDdv0qCyXbOyCRSgb3UQI";
     const { request } = await started();
-    const hostKeys = [{ target: "hmi" as never, fingerprint }];
-    const accepting = await question(await site.grant(request, { hostKeys }));
+    const deviceKeys = [{ target: "hmi" as never, fingerprint }];
+    const accepting = await question(await site.grant(request, { deviceKeys }));
     assert.match(accepting, /hmi {2}may show, for this job, another host key .*: SHA256:uNiV/);
     assert.not.match(await question(await site.grant(request)), /host key/);
   });

@@ -32,6 +32,7 @@ const quorum = ["anna", "cleo"];
 const hmi = { id: "hmi", rights: ["terminal", "exec"] };
 const plc = { id: "plc", rights: ["connect"] };
 const fingerprint = await fingerprintOfHostKey(suite, edge2.sshHostKey);
+const certificate = Array(32).fill("0F").join(":");
 
 type Row = readonly [
   note: string,
@@ -144,44 +145,78 @@ const grants: readonly Row[] = [
   ],
   [
     "that accepts a changed host key on one of its targets",
-    { hostKeys: [{ target: "hmi", fingerprint }] },
+    { deviceKeys: [{ target: "hmi", fingerprint }] },
     quorum,
+  ],
+  [
+    "that accepts a changed certificate on one of its targets, beside a key on the other",
+    {
+      deviceKeys: [
+        { target: "hmi", fingerprint: certificate },
+        { target: "plc", fingerprint },
+      ],
+    },
+    quorum,
+  ],
+  [
+    "that accepts a certificate on a target that it does not open",
+    { targets: [plc], deviceKeys: [{ target: "hmi", fingerprint: certificate }] },
+    quorum,
+    ["document_invalid", /key of "hmi", which it does not open/],
+  ],
+  [
+    "that accepts the same certificate twice",
+    { deviceKeys: Array(2).fill({ target: "hmi", fingerprint: certificate }) },
+    quorum,
+    ["document_invalid", /key twice/],
+  ],
+  [
+    "that accepts a certificate in its second spelling",
+    { deviceKeys: [{ target: "hmi", fingerprint: certificate.toLowerCase() }] },
+    quorum,
+    ["document_invalid", /deviceKeys/],
+  ],
+  [
+    "that accepts a certificate's fingerprint as short as SHA-1's",
+    { deviceKeys: [{ target: "hmi", fingerprint: certificate.slice(0, 59) }] },
+    quorum,
+    ["document_invalid", /deviceKeys/],
   ],
   [
     "that accepts a host key on a target that it does not open",
-    { targets: [plc], hostKeys: [{ target: "hmi", fingerprint }] },
+    { targets: [plc], deviceKeys: [{ target: "hmi", fingerprint }] },
     quorum,
-    ["document_invalid", /host key of "hmi", which it does not open/],
+    ["document_invalid", /key of "hmi", which it does not open/],
   ],
   [
     "that accepts the same host key twice",
-    { hostKeys: Array(2).fill({ target: "hmi", fingerprint }) },
+    { deviceKeys: Array(2).fill({ target: "hmi", fingerprint }) },
     quorum,
-    ["document_invalid", /host key twice/],
+    ["document_invalid", /key twice/],
   ],
   [
     "that accepts a whole key line, which the relay must not see",
-    { hostKeys: [{ target: "hmi", fingerprint: "ssh-ed25519 AAAA" }] },
+    { deviceKeys: [{ target: "hmi", fingerprint: "ssh-ed25519 AAAA" }] },
     quorum,
-    ["document_invalid", /hostKeys/],
+    ["document_invalid", /deviceKeys/],
   ],
   [
     "that accepts a fingerprint in its second spelling",
-    { hostKeys: [{ target: "hmi", fingerprint: fingerprint.replace(/.$/, "B") }] },
+    { deviceKeys: [{ target: "hmi", fingerprint: fingerprint.replace(/.$/, "B") }] },
     quorum,
-    ["document_invalid", /hostKeys/],
+    ["document_invalid", /deviceKeys/],
   ],
   [
-    "that accepts nine host keys",
-    { hostKeys: Array(9).fill({ target: "hmi", fingerprint }) },
+    "that accepts nine keys",
+    { deviceKeys: Array(9).fill({ target: "hmi", fingerprint }) },
     quorum,
-    ["document_invalid", /hostKeys/],
+    ["document_invalid", /deviceKeys/],
   ],
   [
-    "without host keys, not even none",
-    { hostKeys: undefined },
+    "without device keys, not even none",
+    { deviceKeys: undefined },
     quorum,
-    ["document_invalid", /hostKeys/],
+    ["document_invalid", /deviceKeys/],
   ],
   ["with an unknown key", { more: true }, quorum, ["document_invalid", /more/]],
 ];
@@ -215,7 +250,7 @@ const extensions: readonly [
   [
     "a host key that was changed since accepted",
     founding,
-    { hostKeys: [{ target: "hmi", fingerprint }] },
+    { deviceKeys: [{ target: "hmi", fingerprint }] },
   ],
   [
     "a target more than before",
@@ -294,18 +329,18 @@ await group("grant", {}, (test) => {
     const act = () => verifyGrant(envelope, site.held(), { request, replaced: stranger });
     await refused(act, "document_invalid", /replaces one of another request/);
   });
-  test("grant: an extension keeps the host keys that were accepted, of the targets that it keeps", async () => {
-    const hostKeys = [{ target: "hmi" as TargetId, fingerprint }];
-    const payload = await site.grant(request, { hostKeys });
+  test("grant: an extension keeps the keys that were accepted, of the targets that it keeps", async () => {
+    const deviceKeys = [{ target: "hmi" as TargetId, fingerprint }];
+    const payload = await site.grant(request, { deviceKeys });
     const replaced = await verifyGrant(await signed("grant", payload, ...quorum), site.held(), {
       request,
     });
     const draft = { request, manifest: site.chain.held.hash, anchor: await site.anchor() };
     const next = { ...draft, issuedAt: paperAt + 90, replaced };
-    assert.equal(draftGrant(next).hostKeys, hostKeys);
-    assert.equal(draftGrant({ ...next, hostKeys: [] }).hostKeys, []);
+    assert.equal(draftGrant(next).deviceKeys, deviceKeys);
+    assert.equal(draftGrant({ ...next, deviceKeys: [] }).deviceKeys, []);
     const [, plcOnly] = request.payload.targets;
-    assert.equal(draftGrant({ ...next, targets: plcOnly ? [plcOnly] : [] }).hostKeys, []);
+    assert.equal(draftGrant({ ...next, targets: plcOnly ? [plcOnly] : [] }).deviceKeys, []);
   });
   test("grant: a standing request gets its windows or fewer, until the same last moment", async () => {
     const untilAt = paperAt + 30 * 24 * 3600;

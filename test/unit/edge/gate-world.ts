@@ -227,7 +227,7 @@ export const grantPayload: Grant = {
   manifest: hash("manifest-3"),
   anchor: { payload: "", payloadType: "", signatures: [] },
   replaces: null,
-  hostKeys: [],
+  deviceKeys: [],
   windows: null,
   issuedAt: nowAt - 5 * minute,
 };

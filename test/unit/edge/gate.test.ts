@@ -827,16 +827,16 @@ await group("gate", {}, (test) => {
   test("an opening knows the host keys that its own job's grant in force accepts on its own target", () => {
     const accepted = (line: readonly ReturnType<typeof grantWith>[], id: string) => {
       const decision = opening({ job: { line } }, id);
-      return decision.kind === "admitted" && decision.admission.acceptedHostKeys;
+      return decision.kind === "admitted" && decision.admission.acceptedKeys;
     };
-    const hostKeys = [
+    const deviceKeys = [
       { target: target("hmi"), fingerprint: "SHA256:new" },
       { target: target("press"), fingerprint: "SHA256:other" },
     ];
-    assert.equal(accepted([grantWith({ hostKeys })], "hmi"), ["SHA256:new"]);
+    assert.equal(accepted([grantWith({ deviceKeys })], "hmi"), ["SHA256:new"]);
     assert.equal(accepted([grantWith()], "hmi"), []);
-    assert.equal(accepted([grantWith(), second({ hostKeys })], "hmi"), ["SHA256:new"]);
-    assert.equal(accepted([grantWith({ hostKeys }), second()], "hmi"), []);
+    assert.equal(accepted([grantWith(), second({ deviceKeys })], "hmi"), ["SHA256:new"]);
+    assert.equal(accepted([grantWith({ deviceKeys }), second()], "hmi"), []);
   });
 
   test("an opening meets what closes its target alone, while others of the job stay open", () => {

@@ -15,15 +15,16 @@ const extension = site.grantWith(
 );
 
 const shownKey = {
-  line: "ssh-ed25519 BBBB",
+  shown: "ssh-ed25519 BBBB",
   fingerprint: "SHA256:changed",
   pinned: ["ssh-ed25519 AAAA"],
+  pins: ["SHA256:pinned"],
   isPinned: false,
 };
 const accepting = site.grantWith(
   {
     replaces: site.hash("grant-1"),
-    hostKeys: [{ target: site.target("hmi"), fingerprint: shownKey.fingerprint }],
+    deviceKeys: [{ target: site.target("hmi"), fingerprint: shownKey.fingerprint }],
   },
   ["anna"],
   "grant-2",
@@ -125,22 +126,22 @@ await group("session", { timeoutMs: 10_000 }, (test) => {
   test("a changed host key is refused and noted; one that the job's grant accepts is journaled before it is used", async () => {
     await using edge = await openSessionWorld();
     const { stream } = await running(edge);
-    const { judgeHostKey } = stream.admitted;
-    assert.is(await judgeHostKey({ ...shownKey, isPinned: true }), true);
+    const { judgeKey } = stream.admitted;
+    assert.is(await judgeKey({ ...shownKey, isPinned: true }), true);
     assert.equal(edge.world.changedDevices.list(), []);
-    assert.is(await judgeHostKey(shownKey), false);
+    assert.is(await judgeKey(shownKey), false);
     const { target, shown, fingerprint } = edge.world.changedDevices.list()[0] ?? {};
-    assert.equal([target, shown, fingerprint], ["hmi", shownKey.line, shownKey.fingerprint]);
-    assert.not((await edge.events()).includes("host-key-accepted"));
+    assert.equal([target, shown, fingerprint], ["hmi", shownKey.shown, shownKey.fingerprint]);
+    assert.not((await edge.events()).includes("device-key-accepted"));
 
     edge.granted(site.jobWith({ line: [site.grantWith(), accepting] }));
     const channel = new NotedChannel("session-2");
     const { session } = await admitted(edge, channel);
     assert.equal(await session.open(asking(channel, "hmi", "channel-2")), { admitted: true });
     const again = edge.state.streams[1]?.admitted;
-    assert.is(await again?.judgeHostKey({ ...shownKey, fingerprint: "SHA256:third" }), false);
-    assert.is(await again?.judgeHostKey(shownKey), true);
-    assert.is((await edge.events()).at(-1), "host-key-accepted");
+    assert.is(await again?.judgeKey({ ...shownKey, fingerprint: "SHA256:third" }), false);
+    assert.is(await again?.judgeKey(shownKey), true);
+    assert.is((await edge.events()).at(-1), "device-key-accepted");
     // The owner has not pinned it yet.
     assert.is(edge.world.changedDevices.list().length, 1);
   });
@@ -149,7 +150,7 @@ await group("session", { timeoutMs: 10_000 }, (test) => {
     await using edge = await openSessionWorld();
     edge.state.job = site.jobWith({ line: [site.grantWith(), accepting] });
     const { stream } = await running(edge);
-    assert.is(await stream.admitted.judgeHostKey(shownKey), true);
+    assert.is(await stream.admitted.judgeKey(shownKey), true);
     edge.changed({});
     assert.is(stream.admitted.signal.aborted, false);
     const third = site.grantWith({ replaces: site.hash("grant-2") }, ["anna"], "grant-3");
@@ -162,7 +163,7 @@ await group("session", { timeoutMs: 10_000 }, (test) => {
     edge.state.job = site.jobWith({ line: [site.grantWith(), accepting] });
     const { stream } = await running(edge);
     await edge.journal[Symbol.asyncDispose]();
-    const thrown = await stream.admitted.judgeHostKey(shownKey).catch((cause: unknown) => cause);
+    const thrown = await stream.admitted.judgeKey(shownKey).catch((cause: unknown) => cause);
     assert.instance(thrown, Error);
   });
 

@@ -283,21 +283,29 @@ await group("evidence", { timeoutMs: 120_000 }, (test) => {
     assert.match(describeEvidence(report), /key ".*" was revoked before/);
   });
 
-  test("a changed host key counts as accepted by the grant that names it for that target, and by no other", async () => {
-    const fingerprint = await fingerprintOfHostKey(suite, await sshLineOf("a new key"));
-    const hostKeys = [{ target: "hmi" as TargetId, fingerprint }];
-    for (const [grant, target, isSound] of [
-      [{ hostKeys }, "hmi", true],
-      [{ hostKeys }, "plc", false],
-      [{}, "hmi", false],
+  test("a changed host key or certificate counts as accepted by the grant that names it for that target, and by no other", async () => {
+    const key = await fingerprintOfHostKey(suite, await sshLineOf("a new key"));
+    const certificate = Array(32).fill("AB").join(":");
+    const accepts = (fingerprint: string) => ({
+      deviceKeys: [{ target: "hmi" as TargetId, fingerprint }],
+    });
+    for (const [grant, target, fingerprint, isSound] of [
+      [accepts(key), "hmi", key, true],
+      [accepts(key), "plc", key, false],
+      [accepts(key), "hmi", certificate, false],
+      [accepts(certificate), "hmi", certificate, true],
+      [accepts(certificate), "plc", certificate, false],
+      [accepts(certificate), "hmi", certificate.replace("AB", "AC"), false],
+      [{}, "hmi", key, false],
+      [{}, "hmi", certificate, false],
     ] as const) {
       await using world = await EvidenceWorld.start();
       const { grant: envelope } = await world.admit({ grant });
       const ids = { session: "session-1", target, grant: await world.archive.keep(envelope) };
-      await world.journal.append("host-key-accepted", ids, { fingerprint, pinned: [] });
+      await world.journal.append("device-key-accepted", ids, { fingerprint, pinned: [] });
       const report = await verify(await world.bundle(), world.paper.id);
       if (isSound) assert.equal(report.faults, []);
-      else assert.match(describeEvidence(report), /no grant accepts that host key/);
+      else assert.match(describeEvidence(report), /no grant accepts that key/);
     }
   });
 

@@ -152,8 +152,8 @@ await group("signing page's judgement", {}, (test) => {
     assert.is(less.get("Less than was asked for"), "At fewer times");
 
     const fingerprint = `SHA256:${"A".repeat(43)}`;
-    const hostKeys = [{ target: "hmi" as TargetId, fingerprint }];
-    const item = ask(site, "grant", await site.grant(request, {}, { hostKeys }), { about });
+    const deviceKeys = [{ target: "hmi" as TargetId, fingerprint }];
+    const item = ask(site, "grant", await site.grant(request, {}, { deviceKeys }), { about });
     assert.is((await factsOf(item)).get("Changed key"), `Press HMI: ${fingerprint}`);
     const { warnings } = (await judge(item)).question;
     assert.match(warnings.map(plain).join(), /Press HMI does not show the key that the site knows/);

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { setImmediate as immediate } from "node:timers/promises";
 import * as assert from "uvu/assert";
-import type { SeenHostKey } from "../../../edge/targets/target.ts";
+import type { SeenKey } from "../../../edge/targets/target.ts";
 import { nodeCrypto } from "../../../shared/crypto/node.ts";
 import { fingerprintOfHostKey } from "../../../shared/document/host-key.ts";
 import { SallyportError } from "../../../shared/errors.ts";
@@ -209,11 +209,11 @@ await group("targets/ssh", { timeoutMs: 60_000 }, (test) => {
   test("another host key that was accepted for the job lets in; the rule waits for the answer", async () => {
     await using sshd = await startSshd();
     await using other = await startSshd({ hostKeyType: "rsa" });
-    const asked: SeenHostKey[] = [];
+    const asked: SeenKey[] = [];
     const under = {
       device: deviceOf(sshd, { hostKeys: [...other.hostKeys] }),
       secret: keyOf(sshd),
-      judgeHostKey: async (seen: SeenHostKey) => {
+      judgeKey: async (seen: SeenKey) => {
         asked.push(seen);
         await immediate();
         return true;
@@ -225,7 +225,9 @@ await group("targets/ssh", { timeoutMs: 60_000 }, (test) => {
     await opened.served;
     const [line = ""] = sshd.hostKeys;
     const fingerprint = await fingerprintOfHostKey(nodeCrypto, line);
-    assert.equal(asked, [{ line, fingerprint, pinned: other.hostKeys, isPinned: false }]);
+    const [pinned = ""] = other.hostKeys;
+    const pins = [await fingerprintOfHostKey(nodeCrypto, pinned)];
+    assert.equal(asked, [{ shown: line, fingerprint, pinned: [pinned], pins, isPinned: false }]);
   });
   test("a login that fails under an accepted host key is no changed device", async () => {
     await using sshd = await startSshd();
@@ -233,7 +235,7 @@ await group("targets/ssh", { timeoutMs: 60_000 }, (test) => {
     const under = {
       device: deviceOf(sshd, { hostKeys: [...other.hostKeys] }),
       secret: keyOf(other),
-      judgeHostKey: async () => true,
+      judgeKey: async () => true,
     };
     assert.is((await failureOf(await openOn(under, command("true")))).code, "device_refused");
   });
@@ -242,7 +244,7 @@ await group("targets/ssh", { timeoutMs: 60_000 }, (test) => {
     const under = {
       device: deviceOf(sshd),
       secret: keyOf(sshd),
-      judgeHostKey: () => Promise.reject(new SallyportError("disk_full", "nothing can be written")),
+      judgeKey: () => Promise.reject(new SallyportError("disk_full", "nothing can be written")),
     };
     assert.is((await failureOf(await openOn(under, command("true")))).code, "disk_full");
     assert.not.match(sshd.log, /Accepted|Failed/);
