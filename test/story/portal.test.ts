@@ -3,42 +3,43 @@
 import type { Page } from "playwright-core";
 import * as assert from "uvu/assert";
 import { startPlant } from "../plant/plant.ts";
-import {
-  accessibilityFaults,
-  phone,
-  startDevice,
-  type Device,
-  type DeviceOptions,
-} from "../support/browser.ts";
+import { ApproverPage } from "../support/approver-page.ts";
+import { desktop, phone } from "../support/browser.ts";
 import { group } from "../support/group.ts";
 import { startInstallation, type Installation } from "../support/installation.ts";
 import { plantTargets } from "../support/plant-targets.ts";
-import { enter, introduceBy, introduceByPasting, touch } from "../support/portal-people.ts";
 
 /** What an attacker would write where others read it: it has to stay text. */
 const reason = `axis 2 trips <img src=x onerror="document.title='owned'"> <script>document.title='owned'</script>`;
 
-async function joinByLink(
-  { owner, relay }: Installation,
+/** The link of an invitation; the owner accepts later. */
+async function invites(
+  { owner }: Installation,
   id: string,
   name: string,
   role: string,
-  options: DeviceOptions = {},
-): Promise<Device> {
+): Promise<string> {
   const { link } = await owner.ask<{ link: string }>("invite", id, "--name", name, "--role", role);
-  const device = await startDevice(relay.url, options);
-  if (options.viewport === undefined) {
-    // A link that lost its end on the way says so, and the whole one in the same tab goes on.
-    await device.page.goto(link.slice(0, -4));
-    await device.page.getByText("This is not a whole invitation link").waitFor();
-    await introduceBy(device, link);
-  } else await introduceByPasting(device, relay.url, link);
-  assert.not.ok(device.page.url().includes("#"), "the link's secret has left the address bar");
-  return device;
+  return link;
 }
 
-async function axeClean(page: Page, where: string): Promise<void> {
-  assert.equal(await accessibilityFaults(page), [], where);
+/** A link that lost its end on the way says so, and the whole one in the same tab goes on. */
+async function opensLink(person: ApproverPage, link: string): Promise<void> {
+  await person.page.goto(link.slice(0, -4));
+  await person.see("This is not a whole invitation link");
+  await person.answer(link);
+}
+
+/** The same in an app on a home screen, which no link opens: the link is pasted. */
+async function pastesLink(person: ApproverPage, link: string): Promise<void> {
+  await person.goto("/");
+  await person.follow("I have an invitation link");
+  await person.field("Invitation link").fill("https://elsewhere.example/join#a.b.c");
+  await person.press("Go on");
+  await person.see("This is not a whole invitation link");
+  await person.field("Invitation link").fill(link);
+  await person.press("Go on");
+  await person.introduce();
 }
 
 /** What the terminal shows, as one text. */
@@ -59,33 +60,33 @@ async function untilShown(page: Page, text: RegExp): Promise<void> {
 await group("the main job in browsers", { timeoutMs: 240_000 }, (test) => {
   test("a vendor and an approver need one touch each and no command line", async () => {
     await using plant = await startPlant();
-    await using installation = await startInstallation(plantTargets(plant), { signingPage: true });
-    await using vendor = await joinByLink(installation, "vic", "Vic Wolf", "vendor");
-    await using approver = await joinByLink(installation, "mia", "Mia Berg", "approver", {
-      viewport: phone,
-    });
-    await installation.owner.do("accept", "--yes");
-    await Promise.all([enter(vendor), enter(approver)]);
-    const touchesBefore = { vendor: vendor.touches(), approver: approver.touches() };
+    await using site = await startInstallation(plantTargets(plant), { signingPage: true });
+    await using vic = await ApproverPage.start(site.relay.url, { viewport: desktop });
+    await opensLink(vic, await invites(site, "vic", "Vic Wolf", "vendor"));
+    await using mia = await ApproverPage.start(site.relay.url, { viewport: phone });
+    await pastesLink(mia, await invites(site, "mia", "Mia Berg", "approver"));
+    const { page: asking } = vic;
+    const { page: answering } = mia;
+    for (const page of [asking, answering])
+      assert.not.ok(page.url().includes("#"), "the link's secret has left the address bar");
+    await site.owner.do("accept", "--yes");
+    await Promise.all([vic.enter(), mia.enter()]);
+    const touchesBefore = { vic: vic.device.touches(), mia: mia.device.touches() };
 
     // The vendor asks: one touch, and a page that waits.
-    const asking = vendor.page;
-    await asking.getByRole("link", { name: "Ask for access" }).first().click();
+    await vic.follow("Ask for access");
     await asking.getByLabel("Press HMI").check();
     await asking.getByLabel("What will you do, and why?").fill(reason);
-    await axeClean(asking, "asking");
-    await touch(vendor, () => asking.getByRole("button", { name: "Ask", exact: true }).click());
-    await asking.getByText("Stop waiting").waitFor();
-    await axeClean(asking, "waiting");
+    await vic.check();
+    await vic.touch(() => vic.press("Ask"));
+    await vic.see("Stop waiting");
+    await vic.check();
 
     // The approver's phone shows it by itself: one question, one touch.
-    const answering = approver.page;
-    await answering.getByText("Look and answer").click();
-    await answering.getByText(reason).waitFor();
-    await axeClean(answering, "the question");
-    const question = await touch(approver, () =>
-      answering.getByRole("button", { name: /^Approve/ }).click(),
-    );
+    await mia.follow("Look and answer");
+    await mia.see(reason);
+    await mia.check();
+    const question = await mia.touch(() => mia.press(/^Approve/));
     assert.match(question, /Vic Wolf/);
 
     // The vendor's page opens by itself; the device's prompt is there, and its password is nowhere in the browser.
@@ -93,8 +94,8 @@ await group("the main job in browsers", { timeoutMs: 240_000 }, (test) => {
     await untilShown(asking, /\$/);
     await asking.keyboard.type("echo $((40+2)) sallyport\n");
     await untilShown(asking, /42 sallyport/);
-    assert.is(vendor.touches() - touchesBefore.vendor, 1, "touches of the vendor");
-    assert.is(approver.touches() - touchesBefore.approver, 1, "touches of the approver");
+    assert.is(vic.device.touches() - touchesBefore.vic, 1, "touches of the vendor");
+    assert.is(mia.device.touches() - touchesBefore.mia, 1, "touches of the approver");
     const { password } = plant.ssh;
     if (password !== undefined) {
       const stored = await asking.evaluate(
@@ -102,19 +103,16 @@ await group("the main job in browsers", { timeoutMs: 240_000 }, (test) => {
       );
       assert.not.ok(String(stored).includes(password), "the device's password is not in the page");
     }
-    await axeClean(asking, "the terminal");
+    await vic.check();
 
     // A second press within three seconds ends it; the vendor is told by whom, and the record plays.
-    const end = answering.getByRole("button", { name: /End at once|Press again/ });
+    const end = mia.button(/End at once|Press again/);
     await end.click();
     await end.click();
-    await asking
-      .getByText(/ended by the site|stopped|was ended/i)
-      .first()
-      .waitFor();
-    await answering.getByText(/The box confirmed it after/).waitFor();
+    await vic.see(/ended by the site|stopped|was ended/i);
+    await mia.see(/The box confirmed it after/);
     for (const page of [asking, answering])
       assert.not.match(await page.title(), /owned/, "a reason is text wherever it is shown");
-    assert.equal([...vendor.faults, ...approver.faults], []);
+    assert.equal([...vic.device.faults, ...mia.device.faults], []);
   });
 });
