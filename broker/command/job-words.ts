@@ -5,12 +5,14 @@ import { findTarget } from "../../shared/document/manifest.ts";
 import { jobTargets, type JobTargets, type Request } from "../../shared/document/request.ts";
 import type { TargetId } from "../../shared/ids.ts";
 import { personWords } from "../../shared/site/people.ts";
+import { opensNothing } from "../../shared/site/right-choice.ts";
 import { browserRisk, isThroughRelayName } from "../../shared/site/right-words.ts";
 import { targetArgument } from "./arguments.ts";
 import * as v from "valibot";
 import { CommandError } from "./exit-codes.ts";
 import type { Job } from "../../shared/site/jobs.ts";
 import { spoken } from "../../shared/site/invitations.ts";
+import { nothingOpened } from "./right-words.ts";
 import { lengthOf, momentOf } from "./times.ts";
 import { facts } from "./tui.ts";
 import { windowWords } from "./windows.ts";
@@ -73,7 +75,9 @@ function targetWords(asked: JobTargets[number], grant: Grant, held: Held): strin
 /** Targets as people type them: `press-hmi`, or with fewer rights `press-hmi:terminal,exec`. Rights not named are all that `given` has. */
 export function parseTargets(
   texts: readonly string[],
-  given: (id: TargetId) => readonly string[] | undefined,
+  given: (
+    id: TargetId,
+  ) => { readonly kind: string; readonly rights: readonly string[] } | undefined,
 ): JobTargets {
   const targets = texts.map((text) => {
     const [id = "", named] = text.split(":");
@@ -84,7 +88,10 @@ export function parseTargets(
         `target "${id}" is not known here`,
         "see: sallyport targets",
       );
-    return { id, rights: named === undefined ? [...all] : named.split(",") };
+    const rights = named === undefined ? [...all.rights] : named.split(",");
+    if (opensNothing(all.kind, rights))
+      throw new CommandError("usage", `target "${id}": ${nothingOpened(all.kind, rights)}`);
+    return { id, rights };
   });
   const parsed = v.safeParse(jobTargets, targets);
   if (!parsed.success)

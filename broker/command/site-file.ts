@@ -5,7 +5,9 @@ import { isMap, LineCounter, parseDocument, stringify, type Document } from "yam
 import type { DocumentHash, EdgeId, SiteId } from "../../shared/ids.ts";
 import type { Manifest, ManifestEdge, Policy } from "../../shared/document/manifest.ts";
 import { faultOfRights } from "../../shared/document/rights.ts";
+import { opensNothing } from "../../shared/site/right-choice.ts";
 import { CommandError } from "./exit-codes.ts";
+import { nothingOpened } from "./right-words.ts";
 
 const words = v.array(v.string());
 
@@ -65,6 +67,10 @@ const siteFileSchema = v.strictObject({
         v.check(
           ({ kind, rights }) => faultOfRights(kind, rights) === undefined,
           ({ input: { kind, rights } }) => faultOfRights(kind, rights) ?? "",
+        ),
+        v.check(
+          ({ kind, rights }) => rights.length === 0 || !opensNothing(kind, rights),
+          ({ input: { kind, rights } }) => nothingOpened(kind, rights),
         ),
       ),
     ),

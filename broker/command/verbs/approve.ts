@@ -7,6 +7,7 @@ import { unembed } from "../../../shared/document/fields.ts";
 import { draftGrant, parseGrant, type Grant } from "../../../shared/document/grant.ts";
 import { hostKeyFingerprint } from "../../../shared/document/host-key.ts";
 import { requireEdge } from "../../../shared/document/held.ts";
+import { findTarget } from "../../../shared/document/manifest.ts";
 import { verifyCheckpoint } from "../../../shared/document/checkpoint.ts";
 import type { TargetId } from "../../../shared/ids.ts";
 import type { Context } from "../context.ts";
@@ -106,10 +107,11 @@ async function approve(
   const asked = job.request.payload;
   const targets =
     options.targets &&
-    parseTargets(
-      options.targets,
-      (target) => asked.targets.find((each) => each.id === target)?.rights,
-    );
+    parseTargets(options.targets, (target) => {
+      const rights = asked.targets.find((each) => each.id === target)?.rights;
+      const kind = findTarget(site.held.manifest.payload, target)?.kind;
+      return rights && { kind: kind ?? "", rights };
+    });
   const draft = draftGrant({
     request: job.request,
     manifest: site.view.chain.held.hash,

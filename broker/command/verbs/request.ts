@@ -72,7 +72,7 @@ async function request(
   ];
   const site = await openSite(context);
   const { payload: manifest } = site.held.manifest;
-  const targets = parseTargets(wanted, (id) => findTarget(manifest, id)?.rights);
+  const targets = parseTargets(wanted, (id) => findTarget(manifest, id));
   const key = await site.key();
   const issuedAt = site.now();
   const windows = parseWindows(options, issuedAt);

@@ -6,7 +6,7 @@ export const tellEveryMs = 20_000;
 const signs = ["pointermove", "pointerdown", "wheel", "keydown"] as const;
 
 export interface LookedAt {
-  readonly visibilityState: DocumentVisibilityState;
+  readonly visibilityState: string;
   readonly addEventListener: EventTarget["addEventListener"];
   readonly removeEventListener: EventTarget["removeEventListener"];
 }

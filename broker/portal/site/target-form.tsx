@@ -64,6 +64,7 @@ const faultTexts: Readonly<Record<TypedFault, string>> = {
   passwordField: texts.fieldWrong,
   formFields: texts.formFieldsWrong,
   rights: texts.rightsNone,
+  noScreen: texts.rightsNoScreen,
   secret: texts.secretMissing,
 };
 
@@ -214,7 +215,7 @@ export function TargetForm({
         <RightsFields
           kind={typed.kind}
           rights={typed.rights}
-          error={fault("rights")}
+          error={fault("rights") ?? fault("noScreen")}
           onChange={(rights) => set({ rights })}
         />
         <NativeSelect

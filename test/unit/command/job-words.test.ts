@@ -1,6 +1,6 @@
 // What an approver is shown is read out of what is signed.
 import * as assert from "uvu/assert";
-import { jobQuestion } from "../../../broker/command/job-words.ts";
+import { jobQuestion, parseTargets } from "../../../broker/command/job-words.ts";
 import { jobsAmong } from "../../../shared/site/jobs.ts";
 import { hashEnvelope, type Envelope } from "../../../shared/document/envelope.ts";
 import type { Grant } from "../../../shared/document/grant.ts";
@@ -31,6 +31,27 @@ const question = async (grant: Grant): Promise<string> => {
 };
 
 await group("the approver's question", {}, (test) => {
+  const screen = ["control", "view", "clipboard-out"];
+  for (const [note, kind, rights, typed, expected] of [
+    ["all that can be had", "vnc", screen, "panel", screen],
+    [
+      "a look with what goes with it",
+      "vnc",
+      screen,
+      "panel:view,clipboard-out",
+      ["view", "clipboard-out"],
+    ],
+    ["a screen that is not shown", "vnc", screen, "panel:clipboard-out", undefined],
+    ["a screen of which nothing else was asked for", "rdp", ["files"], "panel", undefined],
+    ["the same word where it needs no screen", "ssh", ["exec", "files"], "panel:files", ["files"]],
+  ] as const) {
+    test(`targets as they are typed: ${note}, ${expected === undefined ? "told" : "taken"}`, () => {
+      const parse = () => parseTargets([typed], () => ({ kind, rights }));
+      if (expected === undefined)
+        assert.throws(parse, /target "panel": .* opens nothing without "control" or "view"/);
+      else assert.equal(parse(), [{ id: "panel", rights: expected }]);
+    });
+  }
   test("names person, reason, ticket, minutes, targets and rights as they are signed", async () => {
     const { site, request } = await started();
     const shown = await question(await site.grant(request));

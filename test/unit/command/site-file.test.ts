@@ -194,6 +194,12 @@ await group("the site file", {}, (test) => {
       "kind: vnc",
       /^site\.yaml:\d+: targets\.press-hmi: right "terminal" and "exec" is none of kind "vnc", expected "control", /,
     ],
+    [
+      "a screen that nobody may see",
+      /kind: ssh([^]*?)rights:\n +- terminal\n +- exec\n/,
+      "kind: vnc$1rights: [clipboard-out]\n",
+      /^site\.yaml:\d+: targets\.press-hmi: "clipboard-out" of kind "vnc" opens nothing without "control" or "view"$/,
+    ],
     ["a wrong date", /ends: .*/, "ends: soon", /^site\.yaml:5: ends: expected a date/],
     [
       "a key twice",

@@ -13,7 +13,7 @@ const greeting = Buffer.concat([Buffer.from("RFB 003.008\n"), Uint8Array.of(1, 1
 
 /** A page as the listeners see it. */
 class Page extends EventTarget {
-  visibilityState: DocumentVisibilityState = "visible";
+  visibilityState = "visible";
 }
 
 function watched(tell: () => boolean = () => true) {
