@@ -67,7 +67,7 @@ export interface OpeningAdmission {
   readonly target: ManifestTarget;
   readonly policy: Policy;
   readonly rights: readonly string[];
-  /** Fingerprints of host keys that this job's approvers accepted on this target beside the pinned ones. */
+  /** Fingerprints of host keys and certificates that this job's approvers accepted on this target beside the pinned ones. */
   readonly acceptedKeys: readonly string[];
 }
 

@@ -10,11 +10,12 @@ import type { Devices } from "./devices.ts";
 import type { OpeningAdmission } from "./gate.ts";
 import type { Journal } from "./journal.ts";
 import type { Recordings } from "./recording.ts";
+import { JudgedKeys } from "./judged-keys.ts";
 import { toldReason, type RefusalReason } from "./refusal.ts";
 import type { RecordingId } from "../shared/record/recording-file.ts";
 import type { Occupation } from "./situation.ts";
 import { holdChannel, type HeldChannel } from "./targets/held-channel.ts";
-import type { AdmittedOpening, SeenKey } from "./targets/target.ts";
+import type { AdmittedOpening } from "./targets/target.ts";
 import type { Supervision, Watchers } from "./watchers.ts";
 import type { OpenedWeb, WebHandler } from "./web/panel.ts";
 
@@ -67,9 +68,8 @@ export class OpenStream {
   readonly #held: HeldChannel;
   readonly #ended = new AbortController();
   #supervision: Supervision | undefined;
-  /** The key beside the pinned ones on which this stream stands, if it does. */
-  #acceptedKey: string | undefined;
-  #admission: OpeningAdmission;
+  readonly #admission: OpeningAdmission;
+  readonly #keys: JudgedKeys;
 
   constructor(asked: Asked, admission: OpeningAdmission) {
     this.#session = asked.session.id;
@@ -79,6 +79,7 @@ export class OpenStream {
     this.#admission = admission;
     const { person, request, target } = admission;
     this.occupation = { person, request, target: target.id };
+    this.#keys = new JudgedKeys(this.#ids(), admission);
   }
 
   /** Ends the stream; the vendor is told why. */
@@ -97,14 +98,14 @@ export class OpenStream {
     await journal.append("opening-ended", this.#ids(), details);
   }
 
-  /** True if a right that lets this stream's mode do what it does, or the acceptance of its device's key, was there and is no more. */
-  hasLostRight({ rights, acceptedKeys }: OpeningAdmission): boolean {
-    if (this.#acceptedKey !== undefined && !acceptedKeys.includes(this.#acceptedKey)) {
-      return true;
-    }
-    return rightsFor(this.opening).some(
-      (right) => this.#admission.rights.includes(right) && !rights.includes(right),
+  /** Goes on under the gate's newer word; ends if a right that lets its mode do what it does, or the acceptance of what its device shows, is no more. */
+  follow(admission: OpeningAdmission): void {
+    this.#keys.follow(admission);
+    const { rights } = this.#admission;
+    const hasLostRight = rightsFor(this.opening).some(
+      (right) => rights.includes(right) && !admission.rights.includes(right),
     );
+    if (hasLostRight || this.#keys.isLost) this.end("right-missing");
   }
 
   /** Serves the stream to its end. Resolves with the failure, if there was one, after it was journaled. */
@@ -132,7 +133,7 @@ export class OpenStream {
         rights,
         device,
         readSecret: () => devices.secret(target.id),
-        judgeKey: (seen) => this.#judgeKey(world, seen),
+        judgeKey: (seen) => this.#keys.judge(world, seen),
         held: this.opening.mode === "terminal" ? withheld(this.#held, mayInput) : this.#held,
         mayInput,
         recordKeys: policy.recordKeys,
@@ -168,22 +169,6 @@ export class OpenStream {
     this.#supervision?.[Symbol.dispose]();
     this.#supervision = watchers.supervise(recording, this.#admission.person, tell);
     tell(this.#supervision.isWatched);
-  }
-
-  // A changed key is refused, and shown to whoever may accept it for the job; one that they accepted is written down before it is used.
-  async #judgeKey(world: OpeningWorld, seen: SeenKey): Promise<boolean> {
-    const { target, acceptedKeys, grant } = this.#admission;
-    const { shown, fingerprint, pinned, pins, isPinned } = seen;
-    if (isPinned) {
-      world.changedDevices.forget(target.id);
-      return true;
-    }
-    world.changedDevices.note(target.id, { shown, fingerprint, pinned });
-    if (!acceptedKeys.includes(fingerprint)) return false;
-    const details = { fingerprint, pinned: pins };
-    await world.journal.append("device-key-accepted", { ...this.#ids(), grant }, details);
-    this.#acceptedKey = fingerprint;
-    return true;
   }
 
   #ids(): Readonly<Record<string, string>> {

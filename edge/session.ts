@@ -279,8 +279,8 @@ export class Session {
     // Who is in stays in, whatever the policy says of a second since.
     if (decision?.kind === "refused") {
       if (decision.reason !== "target-in-use") stream.end(decision.reason);
-    } else if (decision !== undefined && stream.hasLostRight(decision.admission)) {
-      stream.end("right-missing");
+    } else if (decision !== undefined) {
+      stream.follow(decision.admission);
     }
   }
 

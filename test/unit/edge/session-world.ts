@@ -1,4 +1,5 @@
 // One session of the gate's small site, with real journal, accounts and time, a turned clock, and a channel and a target that note what they are told.
+import * as assert from "uvu/assert";
 import { join } from "node:path";
 import { ChangedDevices } from "../../../edge/changed-devices.ts";
 import { Consumption } from "../../../edge/consumption.ts";
@@ -248,4 +249,22 @@ export function asking(
       terminal: null,
     },
   };
+}
+
+/** A session that was let in. */
+export async function admitted(edge: OpenedWorld, channel = new NotedChannel("session-1")) {
+  const session = edge.open(channel);
+  const verdict = await session.begin();
+  assert.ok("verdict" in verdict && verdict.verdict === "admitted", JSON.stringify(verdict));
+  return { channel, session, verdict };
+}
+
+/** One that has a stream. */
+export async function running(edge: OpenedWorld) {
+  const opened = await admitted(edge);
+  const asked = asking(opened.channel);
+  assert.equal(await opened.session.open(asked), { admitted: true });
+  const [stream] = edge.state.streams;
+  assert.ok(stream);
+  return { ...opened, asked, stream };
 }

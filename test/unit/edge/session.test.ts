@@ -4,7 +4,14 @@ import { SallyportError } from "../../../shared/errors.ts";
 import { group } from "../../support/group.ts";
 import { watchedForMs } from "../../../edge/watchers.ts";
 import * as site from "./gate-world.ts";
-import { asking, NotedChannel, openSessionWorld, type OpenedWorld } from "./session-world.ts";
+import {
+  admitted,
+  asking,
+  NotedChannel,
+  openSessionWorld,
+  running,
+  type OpenedWorld,
+} from "./session-world.ts";
 
 const minuteMs = 60_000;
 const waitingProof = site.proofWith({ purpose: "waiting", grant: null });
@@ -13,38 +20,6 @@ const extension = site.grantWith(
   ["anna"],
   "grant-2",
 );
-
-const shownKey = {
-  shown: "ssh-ed25519 BBBB",
-  fingerprint: "SHA256:changed",
-  pinned: ["ssh-ed25519 AAAA"],
-  pins: ["SHA256:pinned"],
-  isPinned: false,
-};
-const accepting = site.grantWith(
-  {
-    replaces: site.hash("grant-1"),
-    deviceKeys: [{ target: site.target("hmi"), fingerprint: shownKey.fingerprint }],
-  },
-  ["anna"],
-  "grant-2",
-);
-
-async function admitted(edge: OpenedWorld, channel = new NotedChannel("session-1")) {
-  const session = edge.open(channel);
-  const verdict = await session.begin();
-  assert.ok("verdict" in verdict && verdict.verdict === "admitted", JSON.stringify(verdict));
-  return { channel, session, verdict };
-}
-
-async function running(edge: OpenedWorld) {
-  const opened = await admitted(edge);
-  const asked = asking(opened.channel);
-  assert.equal(await opened.session.open(asked), { admitted: true });
-  const [stream] = edge.state.streams;
-  assert.ok(stream);
-  return { ...opened, asked, stream };
-}
 
 await group("session", { timeoutMs: 10_000 }, (test) => {
   test("is admitted with its targets and its minutes, which have not begun, and is journaled", async () => {
@@ -121,50 +96,6 @@ await group("session", { timeoutMs: 10_000 }, (test) => {
     assert.equal(stream.admitted.rights, ["terminal", "exec"]);
     assert.is(stream.admitted.target.id, "hmi");
     assert.equal((await edge.events()).slice(-2), ["session-admitted", "opening-admitted"]);
-  });
-
-  test("a changed host key is refused and noted; one that the job's grant accepts is journaled before it is used", async () => {
-    await using edge = await openSessionWorld();
-    const { stream } = await running(edge);
-    const { judgeKey } = stream.admitted;
-    assert.is(await judgeKey({ ...shownKey, isPinned: true }), true);
-    assert.equal(edge.world.changedDevices.list(), []);
-    assert.is(await judgeKey(shownKey), false);
-    const { target, shown, fingerprint } = edge.world.changedDevices.list()[0] ?? {};
-    assert.equal([target, shown, fingerprint], ["hmi", shownKey.shown, shownKey.fingerprint]);
-    assert.not((await edge.events()).includes("device-key-accepted"));
-
-    edge.granted(site.jobWith({ line: [site.grantWith(), accepting] }));
-    const channel = new NotedChannel("session-2");
-    const { session } = await admitted(edge, channel);
-    assert.equal(await session.open(asking(channel, "hmi", "channel-2")), { admitted: true });
-    const again = edge.state.streams[1]?.admitted;
-    assert.is(await again?.judgeKey({ ...shownKey, fingerprint: "SHA256:third" }), false);
-    assert.is(await again?.judgeKey(shownKey), true);
-    assert.is((await edge.events()).at(-1), "device-key-accepted");
-    // The owner has not pinned it yet.
-    assert.is(edge.world.changedDevices.list().length, 1);
-  });
-
-  test("a stream on an accepted host key ends when a grant that replaces does not accept it any more", async () => {
-    await using edge = await openSessionWorld();
-    edge.state.job = site.jobWith({ line: [site.grantWith(), accepting] });
-    const { stream } = await running(edge);
-    assert.is(await stream.admitted.judgeKey(shownKey), true);
-    edge.changed({});
-    assert.is(stream.admitted.signal.aborted, false);
-    const third = site.grantWith({ replaces: site.hash("grant-2") }, ["anna"], "grant-3");
-    edge.granted(site.jobWith({ line: [site.grantWith(), accepting, third] }));
-    assert.is(stream.admitted.signal.aborted, true);
-  });
-
-  test("a host key whose acceptance cannot be journaled is not used", async () => {
-    await using edge = await openSessionWorld();
-    edge.state.job = site.jobWith({ line: [site.grantWith(), accepting] });
-    const { stream } = await running(edge);
-    await edge.journal[Symbol.asyncDispose]();
-    const thrown = await stream.admitted.judgeKey(shownKey).catch((cause: unknown) => cause);
-    assert.instance(thrown, Error);
   });
 
   test("warns 5 minutes, 1 minute and 15 seconds before its end, and ends at its very moment", async () => {
