@@ -1,5 +1,6 @@
 // A job's documents as questions: request, grant, denial, the end of a job, and the proof that opens it.
 // Invariant: what is said is read out of the very payload that is signed; what it names by hash is shown only if it is that document.
+import { deviceKeyKind } from "../../shared/document/device-key.ts";
 import { parseDeny } from "../../shared/document/denial.ts";
 import type { Envelope } from "../../shared/document/envelope.ts";
 import { documentInvalid } from "../../shared/document/fields.ts";
@@ -40,6 +41,8 @@ import {
 } from "./texts.ts";
 import { say, type Words } from "./words.ts";
 
+const deviceKeyKinds = ["key", "certificate"] as const;
+
 /** "Let Joe of Acme Drives work on Press HMI for 60 minutes?" */
 export async function explainGrant(envelope: Envelope, known: Known): Promise<Question> {
   const { held, about, chain } = known;
@@ -70,9 +73,9 @@ export async function explainGrant(envelope: Envelope, known: Known): Promise<Qu
   return {
     question: grantQuestion(grant, replaced?.payload, known),
     meaning: [...quorumWords(policies), ...job.grantMeaning],
-    warnings: [...hostKeyWarnings(grant, known), ...browserWarnings(grant.targets, known)],
+    warnings: [...deviceKeyWarnings(grant, known), ...browserWarnings(grant.targets, known)],
     facts: [
-      ...hostKeyFacts(grant, known),
+      ...deviceKeyFacts(grant, known),
       ...(less.length > 0 ? [{ label: labels.differs, lines: less, isStriking: true }] : []),
       { label: labels.who, lines: [personFact(held, grant.vendor)] },
       ...purposeFacts(asked),
@@ -135,10 +138,13 @@ function differences(grant: Grant, asked: Request, { held }: Known): Words[] {
 }
 
 // Attack: somebody between edge and device, waved through by an approver who was shown no more than a job.
-function hostKeyWarnings({ deviceKeys }: Grant, { held }: Known): Words[] {
-  return [...new Set(deviceKeys.map(({ target }) => target))].map((id) =>
-    job.hostKey(targetName(held, id)),
-  );
+function deviceKeyWarnings({ deviceKeys }: Grant, { held }: Known): Words[] {
+  return deviceKeyKinds.flatMap((kind) => {
+    const ofKind = deviceKeys.filter((item) => deviceKeyKind(item.fingerprint) === kind);
+    return [...new Set(ofKind.map(({ target }) => target))].map((id) =>
+      job.deviceKey[kind](targetName(held, id)),
+    );
+  });
 }
 
 // A page under the relay's name is the one way in that does not hold against the relay: whoever lets somebody in by it must know.
@@ -148,13 +154,14 @@ function browserWarnings(targets: JobTargets, { held }: Known): Words[] {
     .map(({ id }) => job.browser(targetName(held, id)));
 }
 
-function hostKeyFacts({ deviceKeys }: Grant, { held }: Known): Fact[] {
-  const lines = deviceKeys.map((item) =>
-    job.hostKeyLine(targetName(held, item.target), item.fingerprint),
-  );
-  return lines.length === 0
-    ? []
-    : [{ label: labels.hostKey, lines, isStriking: true, isCode: true }];
+function deviceKeyFacts({ deviceKeys }: Grant, { held }: Known): Fact[] {
+  return deviceKeyKinds.flatMap((kind) => {
+    const lines = deviceKeys
+      .filter((item) => deviceKeyKind(item.fingerprint) === kind)
+      .map((item) => job.deviceKeyLine(targetName(held, item.target), item.fingerprint));
+    const label = labels.deviceKey[kind];
+    return lines.length === 0 ? [] : [{ label, lines, isStriking: true, isCode: true }];
+  });
 }
 
 function quorumWords(policies: readonly Policy[]): Words {

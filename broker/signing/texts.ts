@@ -60,7 +60,7 @@ export const labels = {
   devices: "Devices",
   when: "When",
   howLong: "How long",
-  hostKey: "Changed key",
+  deviceKey: { key: "Changed key", certificate: "Changed certificate" },
   differs: "Less than was asked for",
   extends: "Extends",
   asked: "Asked",
@@ -119,10 +119,14 @@ export const job = {
     say`${days}, ${from} to ${to} (${zone})`,
   windowsUntil: (at: Words) => say`For the last time before ${at}`,
   inEachWindow: (length: Words) => say`${length} each time, from the first connection`,
-  hostKey: (name: string) =>
-    say`${name} does not show the key that the site knows. You would accept another one for this job. Ask at the device first.`,
+  deviceKey: {
+    key: (name: string) =>
+      say`${name} does not show the key that the site knows. You would accept another one for this job. Ask at the device first.`,
+    certificate: (name: string) =>
+      say`${name} does not show the certificate that the site knows. You would accept another one for this job. Compare it at the device first.`,
+  },
   browser: (name: string) => say`${name} in the browser: ${[browserRisk]}`,
-  hostKeyLine: (name: string, fingerprint: string) => say`${name}: ${fingerprint}`,
+  deviceKeyLine: (name: string, fingerprint: string) => say`${name}: ${fingerprint}`,
   startsBefore: (at: Words) => say`Starts before ${at}`,
   endsBy: (at: Words) => say`Ends by ${at}`,
   howLong: (length: Words) => say`${length} from the first connection`,

@@ -9,6 +9,14 @@ export const certificateFingerprint = v.pipe(
   v.regex(/^[0-9A-F]{2}(:[0-9A-F]{2}){31}$/, "expected AA:BB:… of a SHA-256"),
 );
 
+/** What a device is known by: `key` is an SSH host key. */
+export type DeviceKeyKind = "key" | "certificate";
+
+/** Which of the two a fingerprint that a grant or an edge names is of. */
+export function deviceKeyKind(fingerprint: string): DeviceKeyKind {
+  return fingerprint.startsWith("SHA256:") ? "key" : "certificate";
+}
+
 /** `SHA256:…` of an SSH host key, or `AA:BB:…` of a certificate. */
 export const deviceKeyFingerprint = v.union(
   [hostKeyFingerprint, certificateFingerprint],

@@ -45,8 +45,8 @@ export async function extend(
   return decide(side, job, touch, anchor, { minutes });
 }
 
-/** Accepts what devices show since their keys were changed, for this job alone. */
-export async function acceptHostKeys(
+/** Accepts what devices show since their keys or certificates were changed, for this job alone. */
+export async function acceptDeviceKeys(
   side: PageSide,
   job: Job,
   accepted: Grant["deviceKeys"],

@@ -166,16 +166,37 @@ export const approvals = {
     back: "Back to the job",
   },
   changedKey: {
-    title: (target: string) => `${target} shows another key`,
-    about:
-      "The machine at this address is not the one that the site knows, or it was replaced or set up anew. No password was sent. Accept the new key only if you know why it changed.",
+    title: {
+      key: (target: string) => `${target} shows another key`,
+      certificate: (target: string) => `${target} shows another certificate`,
+    },
+    about: {
+      key: "The machine at this address is not the one that the site knows, or it was replaced or set up anew. No password was sent. Accept the new key only if you know why it changed.",
+      certificate:
+        "Its certificate was renewed, or another machine answers at this address. No password was sent. Compare it before you accept it.",
+    },
+    renewedByItself:
+      "Windows makes a new certificate for Remote Desktop by itself, about every half year.",
     known: "Known to the site",
     shown: "Shown now",
-    seen: "Seen",
+    compare: "How to compare it",
+    compareAbout: {
+      ssh: "At the machine, this prints its keys. One must be the one shown now:",
+      rdp: "At the machine, in PowerShell, this prints its certificates. One must be the one shown now:",
+      vnc: "At the machine, this prints the certificate in the file that its VNC server uses:",
+      http: "In a browser at the machine itself, look at the certificate's SHA-256. Or run there:",
+      tcp: "",
+    },
+    thumbprint:
+      "The thumbprint that Windows shows (certlm.msc, Remote Desktop) is SHA-1. It cannot be compared with this one.",
     accept: "Accept for this job",
-    acceptHint: "It counts for this job alone. An owner has to confirm it for good.",
+    acceptHint: "It counts for this job alone.",
+    forGood: (target: string) =>
+      `For good, an owner pins it: under Machines, test ${target} and pin what it shows.`,
+    pinForGood: "Pin it for good",
     accepted: "Accepted for this job",
-    none: "none",
+    acceptedHint: "The vendor can open the machine again.",
+    half: (who: string) => `${who} accepted it. Another approver has to sign the same.`,
   },
   standing: {
     title: "Standing permissions",

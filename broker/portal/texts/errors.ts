@@ -61,9 +61,9 @@ export const edgeWords: Readonly<Record<string, ErrorWords>> = {
     advice: "The site's owner has to renew its login or password.",
   },
   device_changed: {
-    title: "The device shows another key than expected",
+    title: "The machine shows another key or certificate",
     advice:
-      "No password was sent. If the device was really replaced, an owner pins its new key or certificate; of SSH an approver can accept the new key for this job.",
+      "No password was sent. The site sees this on its page of the job: once an approver has accepted it there, open it again.",
   },
   message_invalid: {
     title: "The screen was closed by the box",

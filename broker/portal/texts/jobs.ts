@@ -192,7 +192,7 @@ export const session = {
   moreTimeAsked: "Asked for more time",
   moreTimeHint: "The approvers were told. If they agree, the clock changes here.",
   moreTimeUnreachable: "No approver could be told by message; better call them.",
-  extended: "The site has changed your time.",
+  extended: "The site has changed your permission.",
   done: "I am done",
   doneQuestion: "End the session?",
   doneHint:

@@ -1,4 +1,6 @@
 // A journal's entries as sentences. What an entry names by an id is given its name by whoever calls.
+import { deviceKeyKind } from "../../../shared/document/device-key.ts";
+
 export interface JournalNames {
   readonly person: (id: string) => string;
   readonly target: (id: string) => string;
@@ -62,8 +64,8 @@ export const journalSentences: Readonly<
   },
   "device-key-accepted": {
     kind: "sessions",
-    sentence: ({ target }, _, names) =>
-      `${names.target(text(target))} showed another key, which an approver had accepted for this job.`,
+    sentence: ({ target }, { fingerprint }, names) =>
+      `${names.target(text(target))} showed another ${deviceKeyKind(text(fingerprint))}, which an approver had accepted for this job.`,
   },
   "grant-held": { kind: "documents", sentence: () => "An approval was taken." },
   "grant-refused": {

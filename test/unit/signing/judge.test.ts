@@ -157,6 +157,14 @@ await group("signing page's judgement", {}, (test) => {
     assert.is((await factsOf(item)).get("Changed key"), `Press HMI: ${fingerprint}`);
     const { warnings } = (await judge(item)).question;
     assert.match(warnings.map(plain).join(), /Press HMI does not show the key that the site knows/);
+    const certificate = Array.from({ length: 32 }, () => "AB").join(":");
+    const renewed = [{ target: "hmi" as TargetId, fingerprint: certificate }];
+    const changed = await site.grant(request, {}, { deviceKeys: renewed });
+    const facts = await factsOf(ask(site, "grant", changed, { about }));
+    assert.is(facts.get("Changed certificate"), `Press HMI: ${certificate}`);
+    assert.is(facts.get("Changed key"), undefined);
+    const told = (await judge(ask(site, "grant", changed, { about }))).question.warnings;
+    assert.match(told.map(plain).join(), /Press HMI does not show the certificate that the site/);
   });
   test("every other document has its question, too", async () => {
     const site = await withPia();
