@@ -1,55 +1,45 @@
 // What the edge believes: the chain of manifests from the pinned site id, rosters, revocations, lockdowns and lifts (shared/protocol.md, "Succession").
 // Invariants: a document is archived and journaled, and both are on the disk, before it counts; two owners' words against each other (siblings)
 // change nothing and are reported; nothing that was revoked comes back.
-import type { CryptoSuite } from "../shared/crypto/suite.ts";
 import { hashEnvelope, type Envelope } from "../shared/document/envelope.ts";
 import type { Held } from "../shared/document/held.ts";
 import {
   parseLift,
-  parseLockdown,
   verifyLift,
   verifyLockdown,
   type LockdownScope,
 } from "../shared/document/lockdown.ts";
-import {
-  parseRevocation,
-  verifyRevocation,
-  type Revocation,
-} from "../shared/document/revocation.ts";
-import { parseRoster, verifyRoster, type Roster } from "../shared/document/roster.ts";
-import {
-  acceptFirst,
-  acceptNext,
-  walkChain,
-  type ManifestChain,
-} from "../shared/document/succession.ts";
-import type { Verified } from "../shared/document/verify.ts";
+import { findTarget } from "../shared/document/manifest.ts";
+import { verifyRevocation, type Revocation } from "../shared/document/revocation.ts";
+import { parseRoster, verifyRoster } from "../shared/document/roster.ts";
+import { acceptFirst, acceptNext, type ManifestChain } from "../shared/document/succession.ts";
 import { SallyportError } from "../shared/errors.ts";
-import type { CompanyId, DocumentHash, EdgeId, KeyId, SiteId } from "../shared/ids.ts";
+import type { DocumentHash, EdgeId } from "../shared/ids.ts";
 import type { Acceptance } from "./acceptance.ts";
+import {
+  firstHeld,
+  gatesView,
+  loadHeld,
+  revokes,
+  verifiersView,
+  type ArchivedDocuments,
+  type HeldDocuments,
+} from "./held-documents.ts";
 import type { Journal } from "./journal.ts";
-import type { Archive } from "./record/archive.ts";
-import { knownKeys, relayKeys, stillVerified } from "./known-keys.ts";
 import { beginRecovery, isWaitOver, noteWaited } from "./recovery.ts";
 import { isOwnFailure, type Refusals } from "./refusals.ts";
 import type { TrustedSituation } from "./situation.ts";
-import type { EdgeTime } from "./time.ts";
 import {
-  documentsOf,
   readTrustIndex,
   writeTrustIndex,
   type EntryReference,
   type TrustIndex,
 } from "./trust-file.ts";
 
-export interface TrustOptions {
-  readonly suite: CryptoSuite;
+export interface TrustOptions extends ArchivedDocuments {
   readonly path: string;
-  readonly site: SiteId;
   readonly edge: EdgeId;
-  readonly archive: Archive;
   readonly journal: Journal;
-  readonly time: EdgeTime;
   readonly refusals: Refusals;
   /** Scope of a running unsigned stop by its journal entry, which a lift may name too. */
   readonly scopeOfStop: (entry: string) => LockdownScope | undefined;
@@ -59,51 +49,44 @@ export interface TrustOptions {
 export class Trust {
   readonly #options: TrustOptions;
   #index: TrustIndex;
-  #chain: ManifestChain | undefined;
-  #rosters: ReadonlyMap<CompanyId, Verified<Roster>> = new Map();
-  #revocations: readonly Revocation[] = [];
-  #lockdowns: readonly { readonly entry: string; readonly scope: LockdownScope }[] = [];
+  /** Undefined before the first manifest. */
+  #documents: HeldDocuments | undefined;
   #situation: TrustedSituation | undefined;
   #turn: Promise<unknown> = Promise.resolve();
 
   /** Called after every change, when it counts. */
   onChange: () => void = () => undefined;
 
-  private constructor(options: TrustOptions, index: TrustIndex) {
+  private constructor(
+    options: TrustOptions,
+    index: TrustIndex,
+    documents: HeldDocuments | undefined,
+  ) {
     this.#options = options;
     this.#index = index;
+    this.#documents = documents;
   }
 
   /** Takes up what was held. The chain is verified again from the pinned site id; throws if that, or a document of it, is not there. */
   static async open(options: TrustOptions): Promise<Trust> {
-    const trust = new Trust(options, await readTrustIndex(options.path));
-    await trust.#load();
+    const index = await readTrustIndex(options.path);
+    const trust = new Trust(options, index, await loadHeld(options, index));
+    await trust.#changed();
     return trust;
   }
 
   /** The verifier's view at this moment; undefined before the first manifest. */
   held(): Held | undefined {
     const { suite, time } = this.#options;
-    if (this.#chain === undefined) return undefined;
-    const { proven, wallMs, floorMs } = time.reading();
-    return {
-      suite,
-      manifest: this.#chain.held,
-      rosters: [...this.#rosters.values()],
-      nowAt: Math.floor((proven ? wallMs : floorMs) / 1000),
-    };
+    return this.#documents && verifiersView(this.#documents, suite, time.reading());
   }
 
   /** The same for what counts once it is taken: who is revoked signs none of it. What the gate judges again needs no more than `held`. */
   heldNow(): Held | undefined {
+    const documents = this.#documents;
     const held = this.held();
-    const isRevoked = (person: string, key: KeyId): boolean =>
-      this.#revocations.some(
-        ({ scope }) =>
-          (scope.kind === "person" && scope.id === person) ||
-          (scope.kind === "key" && scope.id === key),
-      );
-    return held && { ...held, isRevoked };
+    if (documents === undefined || held === undefined) return undefined;
+    return { ...held, isRevoked: (person, key) => revokes(documents, person, key) };
   }
 
   /** The gate's view; undefined before the first manifest. */
@@ -156,11 +139,12 @@ export class Trust {
 
   async #acceptManifest(envelope: Envelope, hash: DocumentHash): Promise<Acceptance> {
     const { suite, site, time } = this.#options;
-    if (this.#chain === undefined) {
+    const documents = this.#documents;
+    if (documents === undefined) {
       const chain = await acceptFirst(suite, envelope, site);
       return this.#holdManifest(envelope, chain);
     }
-    const step = await acceptNext(suite, envelope, this.#chain);
+    const step = await acceptNext(suite, envelope, documents.chain);
     switch (step.outcome) {
       case "accepted":
         return this.#holdManifest(envelope, step.chain);
@@ -169,7 +153,7 @@ export class Trust {
       case "recovering":
         if (this.#index.recovering?.hash === hash) return { outcome: "known", hash };
         // Attack: a vetoed one sent again, or held back until its veto was forgotten.
-        if (this.#revocations.some((item) => vetoes(item, hash))) {
+        if (documents.revocations.some((item) => vetoes(item, hash))) {
           throw new SallyportError("forbidden", "an owner has vetoed this manifest");
         }
         return this.#write(envelope, "recovery-announced", (index) => ({
@@ -203,7 +187,7 @@ export class Trust {
       manifests: [...chain.hashes],
       recovering: null,
     }));
-    this.#chain = chain;
+    this.#documents = this.#documents ? { ...this.#documents, chain } : firstHeld(chain);
     await this.#options.time.raise(chain.held.payload.issuedAt);
     await this.#changed();
     return acceptance;
@@ -211,15 +195,15 @@ export class Trust {
 
   async #acceptRoster(envelope: Envelope, hash: DocumentHash): Promise<Acceptance> {
     if (this.#index.rosters.includes(hash)) return { outcome: "known", hash };
-    const held = this.#requireHeld();
+    const { documents, held } = this.#require();
     const { company } = parseRoster(envelope);
-    const roster = await verifyRoster(envelope, held, this.#rosters.get(company));
-    const rosters = new Map([...this.#rosters, [roster.payload.company, roster]]);
+    const roster = await verifyRoster(envelope, held, documents.rosters.get(company));
+    const rosters = new Map([...documents.rosters, [roster.payload.company, roster]]);
     const acceptance = await this.#write(envelope, "roster-held", (index) => ({
       ...index,
       rosters: [...rosters.values()].map((item) => item.hash),
     }));
-    this.#rosters = rosters;
+    this.#documents = { ...documents, rosters };
     await this.#changed();
     return acceptance;
   }
@@ -227,7 +211,8 @@ export class Trust {
   async #acceptRevocation(envelope: Envelope, hash: DocumentHash): Promise<Acceptance> {
     const known = this.#index.revocations.find((item) => item.hash === hash);
     if (known !== undefined) return { outcome: "known", hash, entry: known.entry };
-    const { payload } = await verifyRevocation(envelope, this.#requireHeld());
+    const { documents, held } = this.#require();
+    const { payload } = await verifyRevocation(envelope, held);
     if (payload.edge !== null && payload.edge !== this.#options.edge) {
       return { outcome: "elsewhere", hash };
     }
@@ -236,7 +221,7 @@ export class Trust {
       revocations: [...index.revocations, { hash, entry }],
       recovering: vetoes(payload, index.recovering?.hash) ? null : index.recovering,
     }));
-    this.#revocations = [...this.#revocations, payload];
+    this.#documents = { ...documents, revocations: [...documents.revocations, payload] };
     await this.#options.time.raise(payload.issuedAt);
     await this.#changed();
     return acceptance;
@@ -245,14 +230,16 @@ export class Trust {
   async #acceptLockdown(envelope: Envelope, hash: DocumentHash): Promise<Acceptance> {
     const known = this.#index.lockdowns.find((item) => item.hash === hash);
     if (known !== undefined) return { outcome: "known", hash, entry: known.entry };
-    const { payload } = await verifyLockdown(envelope, this.#requireHeld());
-    if (!this.#concernsUs(payload.scope)) return { outcome: "elsewhere", hash };
+    const { documents, held } = this.#require();
+    const { payload } = await verifyLockdown(envelope, held);
+    if (!this.#concernsUs(payload.scope, held)) return { outcome: "elsewhere", hash };
     const acceptance = await this.#write(envelope, "lockdown-held", (index, entry) => ({
       ...index,
       lockdowns: [...index.lockdowns, { hash, entry, isLifted: false }],
     }));
     const entry = acceptance.entry.hash;
-    this.#lockdowns = [...this.#lockdowns, { entry, scope: payload.scope }];
+    const lockdowns = [...documents.lockdowns, { entry, scope: payload.scope }];
+    this.#documents = { ...documents, lockdowns };
     await this.#changed();
     return acceptance;
   }
@@ -263,11 +250,13 @@ export class Trust {
     const { edge, scopeOfStop } = this.#options;
     const { edge: named, lockdown: entry } = parseLift(envelope);
     if (named !== edge) return { outcome: "elsewhere", hash };
-    const scope = this.#lockdowns.find((item) => item.entry === entry)?.scope ?? scopeOfStop(entry);
+    const locked = this.#documents?.lockdowns.find((item) => item.entry === entry);
+    const scope = locked?.scope ?? scopeOfStop(entry);
     if (scope === undefined) {
       throw new SallyportError("not_found", `no lockdown or stop has journal entry "${entry}"`);
     }
-    await verifyLift(envelope, this.#requireHeld(), { edge, entry, scope });
+    const { documents, held } = this.#require();
+    await verifyLift(envelope, held, { edge, entry, scope });
     const acceptance = await this.#write(envelope, "lift-held", (index, own) => ({
       ...index,
       lifts: [...index.lifts, { hash, entry: own }],
@@ -275,7 +264,8 @@ export class Trust {
         item.entry.hash === entry ? { ...item, isLifted: true } : item,
       ),
     }));
-    this.#lockdowns = this.#lockdowns.filter((item) => item.entry !== entry);
+    const lockdowns = documents.lockdowns.filter((item) => item.entry !== entry);
+    this.#documents = { ...documents, lockdowns };
     await this.#changed();
     return acceptance;
   }
@@ -310,40 +300,9 @@ export class Trust {
     return { outcome: "refused", hash, error, entry };
   }
 
-  async #load(): Promise<void> {
-    const { suite, site, archive } = this.#options;
-    const { manifests, rosters, revocations, lockdowns } = this.#index;
-    if (manifests.length > 0) {
-      const envelopes = await documentsOf(archive, "manifest", manifests);
-      this.#chain = await walkChain(suite, envelopes, site, () => true);
-    }
-    const held = this.held();
-    if (held === undefined) return;
-    const loaded = await stillVerified(await documentsOf(archive, "roster", rosters), held);
-    this.#rosters = new Map(loaded.map((roster) => [roster.payload.company, roster]));
-    // These were judged when they came; whoever signed them may have left since, and they stay.
-    const revoking = await documentsOf(
-      archive,
-      "revocation",
-      revocations.map(({ hash }) => hash),
-    );
-    this.#revocations = revoking.map(parseRevocation);
-    const locking = lockdowns.filter(({ isLifted }) => !isLifted);
-    const locked = await documentsOf(
-      archive,
-      "lockdown",
-      locking.map(({ hash }) => hash),
-    );
-    this.#lockdowns = locked.map((envelope, index) => ({
-      entry: locking[index]?.entry.hash ?? "",
-      scope: parseLockdown(envelope).scope,
-    }));
-    await this.#changed();
-  }
-
   async #settleRecovery(): Promise<void> {
     const { suite, archive, time, path } = this.#options;
-    if (this.#index.recovering === null || this.#chain === undefined) return;
+    if (this.#index.recovering === null || this.#documents === undefined) return;
     const recovering = noteWaited(this.#index.recovering, time.moment());
     const index = { ...this.#index, recovering };
     await writeTrustIndex(path, index);
@@ -351,38 +310,28 @@ export class Trust {
     if (!isWaitOver(recovering)) return;
     const envelope = await archive.get("manifest", recovering.hash);
     if (envelope === undefined) return;
-    const step = await acceptNext(suite, envelope, this.#chain);
+    const step = await acceptNext(suite, envelope, this.#documents.chain);
     if (step.outcome === "recovering") await this.#holdManifest(envelope, step.chain);
   }
 
-  #requireHeld(): Held {
+  #require(): { readonly documents: HeldDocuments; readonly held: Held } {
+    const documents = this.#documents;
     const held = this.heldNow();
-    if (held !== undefined) return held;
+    if (documents !== undefined && held !== undefined) return { documents, held };
     throw new SallyportError("refused", "the edge holds no manifest yet", { retryable: true });
   }
 
-  #concernsUs(scope: LockdownScope): boolean {
+  #concernsUs(scope: LockdownScope, { manifest }: Held): boolean {
+    const { edge } = this.#options;
     if (scope.kind === "site") return true;
-    if (scope.kind === "edge") return scope.id === this.#options.edge;
-    const { targets = [] } = this.#chain?.held.payload ?? {};
-    return targets.some(({ id, edge }) => id === scope.id && edge === this.#options.edge);
+    if (scope.kind === "edge") return scope.id === edge;
+    return findTarget(manifest.payload, scope.id)?.edge === edge;
   }
 
   async #changed(): Promise<void> {
     const held = this.heldNow();
-    if (held === undefined || this.#chain === undefined) return;
-    const { site, edge } = this.#options;
-    this.#situation = {
-      site,
-      edge,
-      manifest: held.manifest.payload,
-      manifestHash: held.manifest.hash,
-      lineage: new Set(this.#chain.hashes),
-      keys: await knownKeys(held),
-      relayKeys: await relayKeys(held),
-      revocations: this.#revocations.map(({ scope }) => scope),
-      lockdowns: this.#lockdowns.map(({ scope }) => scope),
-    };
+    if (held === undefined || this.#documents === undefined) return;
+    this.#situation = await gatesView(this.#documents, held, this.#options.edge);
     this.onChange();
   }
 }
