@@ -12,6 +12,8 @@ import type { RdpDevice } from "./remote-desktop.ts";
 /** Ends that the device, or a person on it, brings about: signed out, disconnected, idle, taken over by somebody else. */
 const orderlyCodes: ReadonlySet<number> = new Set([0, 1, 2, 3, 4, 11]);
 const takenOverCode = 5;
+/** Nothing came that xfreerdp could make a sign-in of, until it gave up. */
+const noAnswerCode = 131;
 
 type Reason = readonly [code: ErrorCode, what: string];
 const refusals: Readonly<Record<number, Reason>> = {
@@ -33,8 +35,27 @@ const refusals: Readonly<Record<number, Reason>> = {
   158: ["device_refused", "the login has no right to sign in by remote desktop"],
 };
 
+/** The device shows another certificate than the one under which it was to be signed in to. */
+export class ChangedCertificate extends DeviceError {
+  /** `AA:BB:…`; "" if it shows none. */
+  readonly shown: string;
+
+  constructor({ device, name, accepted }: FailedDesktop, shown: string) {
+    const address = addressOf(device.host, device.port);
+    const beside = accepted === undefined ? "" : `, accepted for this job is ${accepted}`;
+    super(
+      "device_changed",
+      `device ${address} shows the certificate ${shown || "none"}, pinned is ${device.certificate}${beside}`,
+      `"${name}" shows another certificate than the pinned one`,
+    );
+    this.shown = shown;
+  }
+}
+
 export interface FailedDesktop {
   readonly device: RdpDevice;
+  /** The certificate that xfreerdp was given instead of the pinned one, if it was. */
+  readonly accepted?: string | undefined;
   /** The target's, for the vendor. */
   readonly name: string;
   readonly exit: ChildExit;
@@ -53,9 +74,7 @@ export async function whyNoDesktop(failed: FailedDesktop): Promise<SallyportErro
   const reason = exit.code === null ? undefined : refusals[exit.code];
   if (reason !== undefined) return failureOf(failed, reason);
   if (exit.signal !== null) return stopped(failed);
-  const seen = await lookAgain(failed);
-  // The device is there, is the right one and speaks what was asked for: what remains is the login.
-  return seen ?? failureOf(failed, ["device_refused", "the device refused the sign-in"]);
+  return (await lookAgain(failed)) ?? failureOf(failed, whyOfThatDevice(failed));
 }
 
 /** Why a desktop that was there is no more. */
@@ -66,14 +85,14 @@ export function whyDesktopEnded(failed: FailedDesktop): SallyportError {
   return failureOf(failed, reason ?? ["device_unreachable", "the connection was lost"]);
 }
 
-/** The failure of a device that shows another certificate than the pinned one. */
-export function changedCertificate(device: RdpDevice, name: string, shown: string): DeviceError {
-  const address = addressOf(device.host, device.port);
-  return new DeviceError(
-    "device_changed",
-    `device ${address} shows the certificate ${shown}, pinned is ${device.certificate}`,
-    `"${name}" shows another certificate than the pinned one`,
-  );
+// The device is there, is the right one and speaks what was asked for. Of a wrong login some say no more than that they hang up; with TLS alone none
+// judges it before its own screen asks for it.
+function whyOfThatDevice({ device, exit }: FailedDesktop): Reason {
+  if (device.security === "tls")
+    return ["device_unreachable", "the device broke off before there was a desktop"];
+  if (exit.code === noAnswerCode)
+    return ["device_unreachable", "the device gave no answer to the sign-in that can be read"];
+  return ["device_refused", "the device refused the sign-in"];
 }
 
 async function lookAgain(failed: FailedDesktop): Promise<SallyportError | undefined> {
@@ -86,7 +105,8 @@ async function lookAgain(failed: FailedDesktop): Promise<SallyportError | undefi
       socket.on("error", () => undefined);
       await negotiate(socket, security, clock);
       const shown = await readCertificate(socket, address, clock);
-      return shown === device.certificate ? undefined : changedCertificate(device, name, shown);
+      const wanted = failed.accepted ?? device.certificate;
+      return shown === wanted ? undefined : new ChangedCertificate(failed, shown);
     } finally {
       socket.destroy();
     }
