@@ -22,7 +22,7 @@ const adviceByWord: Readonly<Record<string, Advice>> = {
   device_changed: {
     exit: "protocol",
     hints: [
-      "no password was sent; ask the site whether the device was replaced: of SSH an approver accepts the new key for this job (sallyport accept-key); an owner pins its key or certificate for good (sallyport site devices set)",
+      "no password was sent; ask the site whether the device was replaced or its certificate renewed: an approver accepts the new one for this job (sallyport accept-key), an owner pins it for good (sallyport site devices set)",
     ],
   },
   message_invalid: { hints: ["the viewer sent what no device may get; open it again"] },

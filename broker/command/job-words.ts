@@ -1,4 +1,5 @@
 // A job in plain words: the one question that an approver answers, and the row of a list.
+import { deviceKeyKind } from "../../shared/document/device-key.ts";
 import type { Grant } from "../../shared/document/grant.ts";
 import type { Held } from "../../shared/document/held.ts";
 import { findTarget } from "../../shared/document/manifest.ts";
@@ -9,6 +10,7 @@ import { opensNothing } from "../../shared/site/right-choice.ts";
 import { browserRisk, isThroughRelayName } from "../../shared/site/right-words.ts";
 import { targetArgument } from "./arguments.ts";
 import * as v from "valibot";
+import { deviceKeyWords } from "./device-keys.ts";
 import { CommandError } from "./exit-codes.ts";
 import type { Job } from "../../shared/site/jobs.ts";
 import { spoken } from "../../shared/site/invitations.ts";
@@ -46,7 +48,7 @@ export function jobQuestion(
     ...(isThroughRelayName(grant.targets) ? [`  browser: ${browserRisk}`] : []),
     ...grant.deviceKeys.map(
       ({ target, fingerprint }) =>
-        `  ${target}  may show, for this job, another host key than the pinned one: ${fingerprint}`,
+        `  ${target}  may show, for this job, another ${deviceKeyWords[deviceKeyKind(fingerprint)]} than the pinned one: ${fingerprint}`,
     ),
   ].join("\n");
 }

@@ -1,21 +1,22 @@
 // `sallyport approve`, `deny`, `extend`, `accept-key`: the one question, in plain words, answered by a signature that the edge verifies.
 import type { Command } from "commander";
-import * as v from "valibot";
 import { targetArgument } from "../arguments.ts";
 import { addSignatures, signEnvelope, type Envelope } from "../../../shared/document/envelope.ts";
 import { unembed } from "../../../shared/document/fields.ts";
+import { deviceKeyKind } from "../../../shared/document/device-key.ts";
 import { draftGrant, parseGrant, type Grant } from "../../../shared/document/grant.ts";
-import { hostKeyFingerprint } from "../../../shared/document/host-key.ts";
 import { requireEdge } from "../../../shared/document/held.ts";
 import { findTarget } from "../../../shared/document/manifest.ts";
 import { verifyCheckpoint } from "../../../shared/document/checkpoint.ts";
 import type { TargetId } from "../../../shared/ids.ts";
 import type { Context } from "../context.ts";
 import { CommandError } from "../exit-codes.ts";
+import { deviceKeyWords, parseDeviceKey, requireOfKind } from "../device-keys.ts";
 import { chooseJob } from "../job-choice.ts";
 import { jobQuestion, parseTargets } from "../job-words.ts";
 import { requireAnchor, whyNotApprovable } from "../../../shared/site/approvals.ts";
 import type { Job } from "../../../shared/site/jobs.ts";
+import { ownFingerprintLines } from "../../../shared/site/own-fingerprint.ts";
 import type { Posted } from "../../../shared/site/relay-client.ts";
 import { openSite, type Site } from "../site.ts";
 import { parseMinutes } from "../times.ts";
@@ -60,21 +61,28 @@ export function addApproveVerbs(program: Command, context: Context): void {
     .command("accept-key [job]")
     .helpGroup("Jobs:")
     .description(
-      "accept the host key that a device shows since it was changed, for one granted job",
+      "accept the host key or certificate that a device shows since it was changed, for one granted job",
     )
     .requiredOption("--target <target>", "which device")
-    .requiredOption("--key <fingerprint>", "SHA256:… of its new host key")
+    .requiredOption(
+      "--key <fingerprint>",
+      "SHA256:… of its new host key, or AA:BB:… (SHA-256) of its new certificate",
+    )
     .addHelpText(
       "after",
       `
 Compare the fingerprint with the one that the device itself tells; sallyport status and sallyport journal show
 what it showed to the edge. For good an owner pins it: sallyport site devices set.
+Windows makes a new certificate for Remote Desktop by itself, about every half year; the thumbprint that it shows is
+SHA-1. Its SHA-256, in PowerShell at the machine:
+  ${ownFingerprintLines.rdp}
 
-Example:
-  sallyport accept-key 3f9a41c207 --target press-hmi --key SHA256:uNiVztksCsDhcc0u9e8BrYXDdv0qCyXbOyCRSgb3UQI`,
+Examples:
+  sallyport accept-key 3f9a41c207 --target press-hmi --key SHA256:uNiVztksCsDhcc0u9e8BrYXDdv0qCyXbOyCRSgb3UQI
+  sallyport accept-key --target press-desktop --key 5D:1C:…:9A`,
     )
     .action((job: string | undefined, options: { target: string; key: string }) =>
-      acceptKey(context, job, targetArgument(options.target), options.key),
+      acceptKey(context, job, targetArgument(options.target), parseDeviceKey(options.key)),
     );
 }
 
@@ -206,13 +214,10 @@ async function acceptKey(
   target: TargetId,
   fingerprint: string,
 ): Promise<void> {
-  if (!v.safeParse(hostKeyFingerprint, fingerprint).success)
-    throw new CommandError(
-      "usage",
-      `"${fingerprint}" is no host key's fingerprint, expected SHA256: and 43 characters`,
-      "the device tells it: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub",
-    );
+  const what = deviceKeyWords[deviceKeyKind(fingerprint)];
   const site = await openSite(context);
+  const kind = findTarget(site.held.manifest.payload, target)?.kind;
+  if (kind !== undefined) requireOfKind(target, kind, fingerprint);
   const opens = ({ grant }: Job) => grant?.payload.targets.some((each) => each.id === target);
   const job = await chooseJob(site, id, {
     verb: "accept-key",
@@ -229,7 +234,7 @@ async function acceptKey(
   const isNamed = (keys: Grant["deviceKeys"]): boolean =>
     keys.some((each) => each.target === target && each.fingerprint === fingerprint);
   if (isNamed(before))
-    throw new CommandError("refused", `job ${job.id} accepts that key on "${target}" already`);
+    throw new CommandError("refused", `job ${job.id} accepts that ${what} on "${target}" already`);
   if (job.partial !== undefined) {
     // Whoever accepts a key must not sign another's thousand minutes.
     const drafted = parseGrant(job.partial);
@@ -254,7 +259,7 @@ async function acceptKey(
   });
   context.tui.progress(jobQuestion(job, draft, site.held, anchor.payload));
   await site.key();
-  await context.tui.mustConfirm(`does "${target}" itself tell the key ${fingerprint}?`);
+  await context.tui.mustConfirm(`does "${target}" itself tell the ${what} ${fingerprint}?`);
   await signAndGive(context, site, job, draft);
 }
 

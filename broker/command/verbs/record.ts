@@ -7,6 +7,7 @@ import { parseDocumentHash, parseEdgeId, parsePersonId, type EdgeId } from "../.
 import type { Context } from "../context.ts";
 import { readEdge, readLines } from "../../../shared/site/edge-reading.ts";
 import { edgeNamed, edgesNamed } from "../edge-names.ts";
+import { changedDeviceHints } from "../device-keys.ts";
 import { CommandError } from "../exit-codes.ts";
 import { exists, writeNew, writeNewStream } from "../files.ts";
 import { personWords } from "../../../shared/site/people.ts";
@@ -212,7 +213,9 @@ async function status(context: Context, options: EdgeOption): Promise<void> {
   const site = await openSite(context);
   for (const edge of edgesNamed(site, options.edge)) {
     for await (const line of readLines(site, edge, "status", {})) {
-      context.tui.result(JSON.parse(line), () => JSON.stringify(JSON.parse(line), null, 2));
+      const told: unknown = JSON.parse(line);
+      context.tui.result(told, () => JSON.stringify(told, null, 2));
+      for (const hint of changedDeviceHints(told)) context.tui.hint(hint);
     }
   }
 }

@@ -7,6 +7,7 @@ import type { Grant } from "../../../shared/document/grant.ts";
 import { group } from "../../support/group.ts";
 import { PaperSite, paperAt, signed } from "../document/paper-site.ts";
 
+const certificate = Array.from({ length: 32 }, () => "AB").join(":");
 const anchor = { length: 12, at: paperAt };
 
 async function started() {
@@ -74,7 +75,7 @@ await group("the approver's question", {}, (test) => {
     const shown = await question(longer);
     assert.match(shown, /how long: +60 minutes in all \(30 were asked for\), at the latest until/);
   });
-  test("a standing job is said in words, and so is a host key that is accepted beside the pinned one", async () => {
+  test("a standing job is said in words, and so is a host key or certificate that is accepted beside the pinned one", async () => {
     const { site } = await started();
     const untilAt = paperAt + 30 * 24 * 3600;
     const windows = {
@@ -95,7 +96,11 @@ await group("the approver's question", {}, (test) => {
     const deviceKeys = [{ target: "hmi" as never, fingerprint }];
     const accepting = await question(await site.grant(request, { deviceKeys }));
     assert.match(accepting, /hmi {2}may show, for this job, another host key .*: SHA256:uNiV/);
-    assert.not.match(await question(await site.grant(request)), /host key/);
+    const renewed = [{ target: "plc" as never, fingerprint: certificate }];
+    const certified = await question(await site.grant(request, { deviceKeys: renewed }));
+    assert.match(certified, /plc {2}may show, for this job, another certificate .*: AB:AB/);
+    assert.not.match(certified, /host key/);
+    assert.not.match(await question(await site.grant(request)), /host key|certificate/);
   });
   test("a panel under the relay's name is warned of, unless it is taken out", async () => {
     const site = await PaperSite.make((manifest) => ({
