@@ -1,10 +1,10 @@
-// One session: a person's `open` channel, from waiting for its grant to its end, and the streams that it opens meanwhile.
-// Invariants: it runs only as long as the gate, asked again on every change, says so; admission, extension, openings and the end are in the
-// journal before they take effect; an end waits for no disk longer than `journalWaitMs`.
+// One session: a person's `open` channel, from waiting for its grant to its end.
+// Invariants: it runs only as long as the gate, asked again on every change, says so; admission, extension and the end are in the journal
+// before they take effect; an end waits for no disk longer than `journalWaitMs`.
 import type { AskedOpening, Keep, OpeningVerdict, Verdict } from "../shared/channel/admission.ts";
-import type { ControlMessageOf } from "../shared/channel/messages.ts";
+import type { ControlMessageOf, Opening } from "../shared/channel/messages.ts";
 import { messageOf, SallyportError } from "../shared/errors.ts";
-import type { DocumentHash, PersonId } from "../shared/ids.ts";
+import type { DocumentHash } from "../shared/ids.ts";
 import {
   admittedMessage,
   SessionRecord,
@@ -17,12 +17,13 @@ import {
   decideSession,
   type Admission,
   type Caller,
+  type Decision,
+  type OpeningAdmission,
   type SessionDecision,
 } from "./gate.ts";
-import { canBeSupervised, OpenStream, rightsFor } from "./opening.ts";
-import { Pace } from "./pace.ts";
+import { canBeSupervised, rightsFor } from "./opening.ts";
 import { toldReason, type RefusalReason } from "./refusal.ts";
-import { isOwnFailure } from "./refusals.ts";
+import { refusedOpening, SessionStreams } from "./session-streams.ts";
 import type { SessionState, SessionSummary, SessionWorld } from "./session-world.ts";
 import type { Occupation } from "./situation.ts";
 
@@ -30,8 +31,6 @@ import type { Occupation } from "./situation.ts";
 export const graceMs = 2 * 60_000;
 /** An end takes effect after so long even if the disk does not answer. */
 export const journalWaitMs = 100;
-/** Each opening costs a recording and entries in the journal; a browser opens some dozens at once. */
-const openings = { atOnce: 512, oneEveryMs: 1000 };
 /** How long the vendor's side may take to close after it was told that the session ends. */
 const closingMs = 2000;
 
@@ -40,8 +39,7 @@ export class Session {
   readonly #caller: SessionCaller;
   readonly #record: SessionRecord;
   readonly #countdown: Countdown;
-  readonly #streams = new Set<OpenStream>();
-  readonly #pace: Pace;
+  readonly #streams: SessionStreams;
   readonly #ended = Promise.withResolvers<void>();
   #state: SessionState = "opening";
   #admission: Admission | undefined;
@@ -53,12 +51,18 @@ export class Session {
   constructor(world: SessionWorld, caller: SessionCaller) {
     this.#world = world;
     this.#caller = caller;
-    this.#pace = new Pace(world.clock, openings);
     this.#record = new SessionRecord(world, caller);
     this.#countdown = new Countdown(world.clock, {
       warn: (secondsLeft) => this.#tell({ type: "warning", secondsLeft }),
       due: () => this.rejudge(),
       idle: () => void this.end("session-idle"),
+    });
+    this.#streams = new SessionStreams(world, {
+      isAdmitted: () => this.#isAdmitted(),
+      decide: (opening) => this.#decideOpening(opening),
+      startMinutes: () => this.#startMinutes(),
+      onActivity: () => this.#countdown.touch(),
+      onFailing: () => this.end("edge-failing"),
     });
   }
 
@@ -77,18 +81,12 @@ export class Session {
 
   /** Targets with somebody of this session on them. */
   occupations(): readonly Occupation[] {
-    return [...this.#streams].map(({ occupation }) => occupation);
+    return this.#streams.occupations();
   }
 
   /** Tells each stream who else is on its target. */
   tellPresence(all: readonly Occupation[]): void {
-    for (const { occupation, channel } of this.#streams) {
-      const others = all.filter(
-        (item) => item.target === occupation.target && item.request !== occupation.request,
-      );
-      const persons = [...new Set(others.map(({ person }) => person))];
-      channel.sendControl({ type: "present", persons });
-    }
+    this.#streams.tellPresence(all);
   }
 
   summary(): SessionSummary {
@@ -145,34 +143,10 @@ export class Session {
     return this.#state !== "ended" && this.#state !== "opening";
   }
 
-  /** One more stream. The reservation is made before anything is awaited, so that two cannot both be the only one. */
+  /** One more stream. */
   async open(asked: AskedOpening): Promise<OpeningVerdict> {
-    if (this.#state !== "admitted") return refusedOpening("request-missing");
-    const decision = this.#decideOpening(asked);
-    if (decision === undefined) return refusedOpening("edge-failing");
-    if (decision.kind === "refused") return refusedOpening(decision.reason, decision.occupant);
-    if (!this.#pace.take()) return refusedOpening("too-often");
-    const stream = new OpenStream(asked, decision.admission);
-    this.#streams.add(stream);
-    try {
-      await this.#startMinutes();
-      await stream.begin(this.#world);
-      // Something may have changed while that was written.
-      const again = this.#decideOpening(asked);
-      if (again?.kind !== "admitted" || !this.#isAdmitted()) {
-        this.#streams.delete(stream);
-        const reason = again?.kind === "refused" ? again.reason : "stopped";
-        await stream.withdraw(this.#world, reason);
-        return refusedOpening(reason);
-      }
-    } catch (thrown) {
-      this.#streams.delete(stream);
-      this.#world.log(`opening not journaled: ${messageOf(thrown)}`);
-      return refusedOpening("edge-failing");
-    }
-    void this.#serve(stream);
-    this.#world.onOccupation();
-    return { admitted: true };
+    if (!this.#isAdmitted()) return refusedOpening("request-missing");
+    return this.#streams.open(asked);
   }
 
   /** Ends the session and everything in it, for a reason that journal and vendor get. Resolves when both sides were told. */
@@ -191,7 +165,7 @@ export class Session {
 
   #dismiss(reason: RefusalReason): void {
     const { channel } = this.#caller;
-    for (const stream of this.#streams) stream.end(reason);
+    this.#streams.end(reason);
     channel.sendControl({ type: "ending", reason: toldReason(reason) });
     channel.end();
     this.#world.clock.setTimer(closingMs, () => channel.abort(toldReason(reason)));
@@ -201,7 +175,7 @@ export class Session {
     const { channel } = this.#caller;
     channel.onData = (_bytes, settled) => settled();
     channel.onClose = () => {
-      for (const stream of this.#streams) stream.end("edge-failing");
+      this.#streams.end("edge-failing");
       void this.end("closed");
     };
     channel.onEnd = () => {
@@ -263,24 +237,9 @@ export class Session {
     const before = this.#admission;
     this.#hold(decision.admission);
     this.#caller.channel.keep(this.#keep());
-    for (const stream of this.#streams) this.#rejudgeStream(stream);
+    this.#streams.rejudge();
     if (before !== undefined && before.grant !== decision.admission.grant) {
       void this.#extend(decision.admission);
-    }
-  }
-
-  #rejudgeStream(stream: OpenStream): void {
-    const asked = {
-      session: this.#caller.channel,
-      channel: stream.channel,
-      opening: stream.opening,
-    };
-    const decision = this.#decideOpening(asked);
-    // Who is in stays in, whatever the policy says of a second since.
-    if (decision?.kind === "refused") {
-      if (decision.reason !== "target-in-use") stream.end(decision.reason);
-    } else if (decision !== undefined) {
-      stream.follow(decision.admission);
     }
   }
 
@@ -296,22 +255,6 @@ export class Session {
     const admission = this.#admission;
     if (!this.#isAdmitted() || admission === undefined) return;
     this.#tell({ type: "extended", ...timeLeft(this.#world.time, admission) });
-  }
-
-  async #serve(stream: OpenStream): Promise<void> {
-    try {
-      const failure = await stream.serve(this.#world, () => this.#countdown.touch());
-      this.#streams.delete(stream);
-      this.#world.onOccupation();
-      // Recording and journal fail closed.
-      if (failure !== undefined && (failure.code === "recording_failed" || isOwnFailure(failure))) {
-        await this.end("edge-failing");
-      }
-    } catch (thrown) {
-      this.#streams.delete(stream);
-      this.#world.log(`stream's end not journaled: ${messageOf(thrown)}`);
-      await this.end("edge-failing");
-    }
   }
 
   async #startMinutes(): Promise<void> {
@@ -333,7 +276,7 @@ export class Session {
     return decideSession(this.#asCaller(), job, situation);
   }
 
-  #decideOpening({ opening }: AskedOpening): ReturnType<typeof decideOpening> | undefined {
+  #decideOpening(opening: Opening): Decision<OpeningAdmission> | undefined {
     const situation = this.#world.situation();
     const job = this.#world.job(this.request);
     if (situation === undefined || job === undefined) return undefined;
@@ -391,8 +334,4 @@ export class Session {
   #isOver(): boolean {
     return this.#state === "ended";
   }
-}
-
-function refusedOpening(reason: RefusalReason, occupant?: PersonId): OpeningVerdict {
-  return { admitted: false, reason: toldReason(reason, occupant) };
 }
