@@ -13,7 +13,7 @@ startPeers="sshd:openssh-server ssh:openssh-client oathtool:oathtool openssl:ope
 screenPeers="Xvnc:tigervnc-standalone-server vncpasswd:tigervnc-tools wish:tk xauth:xauth"
 desktopPeers="xfreerdp:freerdp2-x11 xdotool:xdotool freerdp-shadow-cli:freerdp2-shadow-x11 winpr-hash:winpr-utils"
 testPeers="$startPeers $screenPeers $desktopPeers rsync:rsync mbpoll:mbpoll socat:socat ps:procps chromium:chromium
-  ssh-audit:ssh-audit aiosmtpd:python3-aiosmtpd x11vnc:x11vnc xrdp:xrdp xclip:xclip xdpyinfo:x11-utils
+  ssh-audit:ssh-audit lighttpd:lighttpd curl:curl aiosmtpd:python3-aiosmtpd x11vnc:x11vnc xrdp:xrdp xclip:xclip xdpyinfo:x11-utils
   xrandr:x11-xserver-utils import:imagemagick"
 
 say() { printf 'setup: %s\n' "$*"; }
@@ -67,6 +67,7 @@ installPeers() {
   apt-get $lock -q update && apt-get $lock -q install -y --no-install-recommends "$@" || return
   command -v systemctl >/dev/null || return 0
   case " $* " in *" openssh-server "*) systemctl disable --quiet ssh.service || true ;; esac
+  case " $* " in *" lighttpd "*) systemctl disable --quiet lighttpd.service || true ;; esac
   case " $* " in *" xrdp "*) systemctl disable --quiet xrdp.service xrdp-sesman.service || true ;; esac
 }
 

@@ -13,7 +13,7 @@ import {
 } from "../../shared/document/rights.ts";
 import { CommandError } from "./exit-codes.ts";
 
-export const signInWays = ["none", "basic", "header", "form"] as const;
+export const signInWays = ["none", "basic", "digest", "header", "form"] as const;
 export const rdpSecurities = ["nla", "tls"] as const;
 
 /** The flags as commander gives them, host keys already read. */
@@ -57,6 +57,7 @@ const flagsOfSignIn: Readonly<Record<WebSignIn["how"], readonly Flag[]>> = {
   basic: ["login"],
   header: ["header"],
   form: ["login", "form", "loginField", "passwordField", "field"],
+  digest: ["login"],
 };
 
 /** The device that the flags describe; throws `usage` and names every flag that is missing or out of place. */
@@ -124,6 +125,7 @@ function signInOf(given: Given): WebSignIn {
     case "basic":
       return { how, login: narrowed.require("login").login };
     case "header":
+    case "digest":
       return { how, name: narrowed.require("header").header };
     case "form": {
       const { form: path, passwordField } = narrowed.require("form", "passwordField");

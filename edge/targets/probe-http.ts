@@ -40,16 +40,28 @@ export async function* probeHttp(
       return;
     }
   } else reached.socket.destroy();
-  const greeted = await failureOf({ ...device, signIn: { how: "none" } }, null, clock, stop);
-  if (greeted !== undefined) {
-    yield { step: "port", ok: false, text: stop.aborted ? overTime(address) : greeted };
+  const greeted = await attempt({ ...device, signIn: { how: "none" } }, null, clock, stop);
+  if (greeted.failure !== undefined) {
+    yield { step: "port", ok: false, text: stop.aborted ? overTime(address) : greeted.failure };
     return;
   }
   if (!device.secure) yield { step: "port", ok: true, text: `${address} is open and speaks HTTP` };
+  const other = otherWay(device.signIn.how, greeted.schemes);
+  if (device.signIn.how === "none" && other !== undefined) {
+    const who = "whoever opens the panel signs in, unless the edge does";
+    yield { step: "login", ok: true, text: `${other}; ${who}` };
+  }
   if (secret === null || device.signIn.how === "none") return;
-  const refused = await failureOf(device, secret, clock, stop);
-  if (refused === undefined) yield { step: "login", ok: true, text: "signed in with the secret" };
-  else yield failed(stop.aborted ? overTime(address) : refused);
+  const answersQuestion = device.signIn.how === "basic" || device.signIn.how === "digest";
+  if (answersQuestion && other !== undefined) {
+    yield failed(`not tried: ${other}`);
+    return;
+  }
+  const { failure, isTried } = await attempt(device, secret, clock, stop);
+  if (stop.aborted) yield failed(overTime(address));
+  else if (failure !== undefined) yield failed(other ? `${failure}; ${other}` : failure);
+  else if (isTried) yield { step: "login", ok: true, text: "signed in with the secret" };
+  else yield { step: "login", ok: true, text: "the first page asks for no login: not tried" };
 }
 
 async function certificateOf(
@@ -70,33 +82,49 @@ async function certificateOf(
   }
 }
 
-/** Asks for the first page, signed in if there is a secret; why that failed, if it did. */
-async function failureOf(
+/** Which way the device asks for, if that is one that the edge can do and not the one that was chosen. */
+function otherWay(how: WebDevice["signIn"]["how"], schemes: readonly string[]): string | undefined {
+  const known = schemes.filter((scheme) => scheme === "Digest" || scheme === "Basic");
+  if (known.some((scheme) => scheme.toLowerCase() === how)) return undefined;
+  // Digest tells nobody the password.
+  const best = known.includes("Digest") ? "Digest" : known[0];
+  return best && `the device asks for ${best}: choose it as the way to sign in`;
+}
+
+/** What came of asking for the first page. */
+interface Attempt {
+  readonly failure?: string;
+  readonly schemes: readonly string[];
+  readonly isTried: boolean;
+}
+
+/** Asks for the first page, signed in if there is a secret. */
+async function attempt(
   device: WebDevice,
   secret: Secret | null,
   clock: Clock,
   stop: AbortSignal,
-): Promise<string | undefined> {
+): Promise<Attempt> {
   const { host, port, certificate, start, signIn } = device;
   const address = { host, port, name: addressOf(host, port) };
   const over = new AbortController();
   const signal = AbortSignal.any([over.signal, stop]);
   const login = signIn.how === "form" ? signIn.path : undefined;
+  const tried = new SignIn({
+    device,
+    address,
+    origin: deviceOrigin(device),
+    connections: new DeviceConnections({ address, certificate, legacy: false, clock, signal }),
+    jar: new CookieJar(clock),
+    rule: new PathRule({ paths: [], start, login }),
+    readSecret: async () => secret ?? undefined,
+    clock,
+  });
   try {
-    const tried = new SignIn({
-      device,
-      address,
-      origin: deviceOrigin(device),
-      connections: new DeviceConnections({ address, certificate, legacy: false, clock, signal }),
-      jar: new CookieJar(clock),
-      rule: new PathRule({ paths: [], start, login }),
-      readSecret: async () => secret ?? undefined,
-      clock,
-    });
     await tried.ensure();
-    return undefined;
+    return { schemes: tried.schemes, isTried: tried.isTried };
   } catch (thrown) {
-    return messageOf(thrown);
+    return { failure: messageOf(thrown), schemes: tried.schemes, isTried: tried.isTried };
   } finally {
     over.abort();
   }

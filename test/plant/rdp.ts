@@ -18,6 +18,8 @@ export interface RdpDevice extends AsyncDisposable {
   readonly security: "nla" | "tls";
   /** The fingerprint, as a device document has it. */
   readonly certificate: string;
+  /** It makes itself another certificate, as Windows does every half year, and shows it from then on; resolves with the fingerprint. */
+  renew(): Promise<string>;
   /** The device's own side of its screen; with xrdp it is there once somebody has signed in. */
   screen(): Promise<DisplaySide>;
   /** The device's own picture. */
@@ -55,7 +57,7 @@ async function startShadow(program: RdpOptions["program"]): Promise<RdpDevice> {
   const password = `Press-7 läuft ${randomBytes(6).toString("base64url")}`;
   const hash = await runProcess("winpr-hash", ["-u", login, "-p", password, "-f", "sam"]);
   const accounts = folder.file("SAM", hash.stdout);
-  const { port, certificate } = await listen(started, folder, accounts, env);
+  const { port, certificate, renew } = await listen(started, folder, accounts, env);
   const ending = started.move();
   return {
     host,
@@ -64,6 +66,7 @@ async function startShadow(program: RdpOptions["program"]): Promise<RdpDevice> {
     password,
     security: "nla",
     certificate,
+    renew,
     screen: async () => screen,
     screenshot: () => screen.picture(),
     output: () => drawing.stdout,
@@ -89,25 +92,42 @@ async function listen(
   folder: TemporaryFolder,
   accounts: string,
   env: Readonly<Record<string, string>>,
-): Promise<{ readonly port: number; readonly certificate: string }> {
-  const { certificateFile, keyFile, fingerprint } = await makeDeviceCertificate(folder);
-  // Where the server looks for its own, and makes it if there is none.
-  const shadow = folder.file(".config/freerdp/shadow");
-  mkdirSync(shadow, { recursive: true });
-  copyFileSync(certificateFile, `${shadow}/shadow.crt`);
-  copyFileSync(keyFile, `${shadow}/shadow.key`);
+): Promise<Pick<RdpDevice, "port" | "certificate" | "renew">> {
+  const certificate = await giveCertificate(folder);
+  const serve = (port: number): RunningProcess => {
+    const args = [`/port:${port}`, `/bind-address:${host}`, `/sam-file:${accounts}`];
+    return startProcess("freerdp-shadow-cli", [...args, "/sec:nla", "+auth"], { env });
+  };
   for (let attempt = 1; ; attempt += 1) {
     const port = await freePort();
-    const args = [`/port:${port}`, `/bind-address:${host}`, `/sam-file:${accounts}`];
-    const security = ["/sec:nla", "+auth"];
-    const server = startProcess("freerdp-shadow-cli", [...args, ...security], { env });
+    let server = serve(port);
     if (await isListening(server, host, port)) {
-      started.use(server);
-      return { port, certificate: fingerprint };
+      started.defer(async () => {
+        await server.end();
+      });
+      // It reads its certificate when it starts.
+      const renew = async (): Promise<string> => {
+        await server.end();
+        const renewed = await giveCertificate(folder);
+        server = serve(port);
+        if (await isListening(server, host, port)) return renewed;
+        throw new Error(`no RDP server again: ${server.stderr}`);
+      };
+      return { port, certificate, renew };
     }
     await server.end();
     if (attempt === portAttempts) throw new Error(`no RDP server: ${server.stderr}`);
   }
+}
+
+/** Where the server looks for its own, and makes it if there is none. */
+async function giveCertificate(folder: TemporaryFolder): Promise<string> {
+  const { certificateFile, keyFile, fingerprint } = await makeDeviceCertificate(folder);
+  const shadow = folder.file(".config/freerdp/shadow");
+  mkdirSync(shadow, { recursive: true });
+  copyFileSync(certificateFile, `${shadow}/shadow.crt`);
+  copyFileSync(keyFile, `${shadow}/shadow.key`);
+  return fingerprint;
 }
 
 /** True once a connection to the port is taken; false if the process ends before. */

@@ -17,6 +17,8 @@ export interface VncDevice extends AsyncDisposable {
   readonly password?: string;
   /** The fingerprint, as a device document has it, with a security type of X509. */
   readonly certificate?: string;
+  /** It makes itself another certificate and shows it from then on; resolves with the fingerprint. Undefined where it has none. */
+  readonly renew?: () => Promise<string>;
   /** The device's own side of its screen. */
   readonly screen: DisplaySide;
   /** What draws on it. The default writes a line for each `key KEYSYM`, `press BUTTON X Y` and `release BUTTON X Y` that it gets. */
@@ -55,7 +57,12 @@ export async function startVnc(options: VncOptions = {}): Promise<VncDevice> {
   await using started = new AsyncDisposableStack();
   const folder = started.use(temporaryFolder());
   const parameters = [`-SecurityTypes=${security}`, ...(options.parameters ?? [])];
-  const secret: { login?: string; password?: string; certificate?: string } = {};
+  const secret: {
+    login?: string;
+    password?: string;
+    certificate?: string;
+    renew?: () => Promise<string>;
+  } = {};
   if (security.endsWith("Plain")) {
     const user = started.use(await addSystemUser());
     parameters.push(`-PlainUsers=${user.name}`, "-PAMService=tigervnc");
@@ -68,6 +75,8 @@ export async function startVnc(options: VncOptions = {}): Promise<VncDevice> {
     const { certificateFile, keyFile, fingerprint } = await makeDeviceCertificate(folder);
     parameters.push(`-X509Cert=${certificateFile}`, `-X509Key=${keyFile}`);
     secret.certificate = fingerprint;
+    // It reads the files for each connection.
+    secret.renew = async () => (await makeDeviceCertificate(folder)).fingerprint;
   }
   const { server, port, screen } = await startDisplay(started, folder, options.size, parameters);
   const program = await startProgram(started, screen, options.program);

@@ -1,4 +1,4 @@
-// The process behind web-hmi.ts: settings as one line of JSON on standard input, then commands (`forget`). On 127.0.0.1.
+// The process behind web-hmi.ts: settings as one line of JSON on standard input, then commands (`forget`, `renew CERTIFICATE-FILE KEY-FILE`). On 127.0.0.1.
 import { createHash, randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import http, { type IncomingMessage, type ServerResponse } from "node:http";
@@ -34,9 +34,19 @@ const sessions = new Set<string>();
 const press = await linkPress(settings.modbusPort);
 
 commands.on("line", (line) => {
-  if (line !== "forget") return;
-  sessions.clear();
-  say("forgot");
+  const [command, renewedFile = "", renewedKeyFile = ""] = line.split(" ");
+  if (command === "forget") {
+    sessions.clear();
+    say("forgot");
+  } else if (command === "renew" && server instanceof https.Server) {
+    server.setSecureContext({
+      cert: readFileSync(renewedFile),
+      key: readFileSync(renewedKeyFile),
+    });
+    // Nobody goes on under the old one.
+    server.closeAllConnections();
+    say("renewed");
+  }
 });
 
 const server = isSecure

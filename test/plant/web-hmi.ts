@@ -31,6 +31,8 @@ export interface WebHmi extends AsyncDisposable {
    * `setpoint 65.0`, `run 1`, `upload BYTES SHA-256` for what came of it.
    */
   readonly process: RunningProcess;
+  /** It makes itself another certificate and shows it from then on; resolves with the fingerprint. With HTTPS alone. */
+  renew(): Promise<string>;
   /** All sessions are forgotten, as after a restart of the device. */
   forget(): Promise<void>;
 }
@@ -47,7 +49,7 @@ export async function startWebHmi(options: WebHmiOptions = {}): Promise<WebHmi> 
   const { running, port } = await listen({ signIn, modbusPort, ...files, ...secret });
   started.use(running);
   const ending = started.move();
-  let forgotten = 0;
+  let [forgotten, renewals] = [0, 0];
   return {
     host: "127.0.0.1",
     port,
@@ -56,6 +58,13 @@ export async function startWebHmi(options: WebHmiOptions = {}): Promise<WebHmi> 
     certificate: made?.fingerprint,
     device: deviceArguments(signIn, port, secret.login, made?.fingerprint),
     process: running,
+    async renew() {
+      const renewed = await makeDeviceCertificate(folder, `renewed-${renewals}`);
+      const { certificateFile, keyFile, fingerprint } = renewed;
+      running.stdin.write(`renew ${certificateFile} ${keyFile}\n`);
+      await running.line(/^renewed$/, undefined, renewals++);
+      return fingerprint;
+    },
     async forget() {
       running.stdin.write("forget\n");
       await running.line(/^forgot$/, undefined, forgotten++);

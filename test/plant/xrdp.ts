@@ -73,6 +73,8 @@ export async function startXrdp(program: RdpOptions["program"]): Promise<RdpDevi
     password: user.password,
     security: "tls",
     certificate: fingerprint,
+    // It reads the files for each connection.
+    renew: async () => (await makeDeviceCertificate(folder)).fingerprint,
     screen,
     screenshot: async () => (await screen()).picture(),
     output: () => readIfThere(outputFile) ?? "",

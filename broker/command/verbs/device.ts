@@ -66,7 +66,7 @@ export function addDeviceVerbs(site: Command, context: Context): void {
     .addOption(
       new Option(
         "--sign-in <way>",
-        "how the edge signs in to it, none unless given (http)",
+        "how the edge signs in to it, none unless given; many small devices have digest (http)",
       ).choices(signInWays),
     )
     .option("--header <name>", "the header whose value is the secret (http, sign-in header)")

@@ -193,7 +193,7 @@ function typedIn(value: (column: Column) => string, kind: TargetKindName, empty:
   };
 }
 
-const signInWays: readonly SignInWay[] = ["none", "basic", "header"];
+const signInWays: readonly SignInWay[] = ["none", "basic", "digest", "header"];
 
 function faultsOfFields(value: (column: Column) => string, typed: Typed): string[] {
   const { kind } = typed;
@@ -211,7 +211,7 @@ function faultsOfFields(value: (column: Column) => string, typed: Typed): string
     found.push(words.foreign("password", `${kind} without sign_in`));
   if (kind === "rdp" && !["", "nla", "tls"].includes(value("security").toLowerCase()))
     found.push(words.security(value("security")));
-  if (kind === "http" && !/^(none|basic|header:.*)?$/.test(value("sign_in")))
+  if (kind === "http" && !/^(none|basic|digest|header:.*)?$/.test(value("sign_in")))
     found.push(words.signIn(value("sign_in")));
   const told = new Set<string>();
   for (const path of deviceFaults(deviceIn(typed))) told.add(faultWords(path, value, kind));

@@ -18,7 +18,7 @@ import { isSlug } from "./slugs.ts";
 
 export const secretKinds = ["none", "password", "ssh-key"] as const;
 export type SecretKind = (typeof secretKinds)[number];
-export const signIns = ["none", "basic", "header", "form"] as const;
+export const signIns = ["none", "basic", "digest", "header", "form"] as const;
 export type SignInWay = (typeof signIns)[number];
 export const securities = ["nla", "tls"] as const;
 
@@ -112,7 +112,8 @@ function fieldsOf(device: DeviceToProbe): Partial<Typed> {
         paths: device.paths.join("\n"),
         signIn: signIn.how,
       };
-      if (signIn.how === "basic") return { ...panel, login: signIn.login };
+      if (signIn.how === "basic" || signIn.how === "digest")
+        return { ...panel, login: signIn.login };
       if (signIn.how === "header") return { ...panel, header: signIn.name };
       if (signIn.how === "none") return panel;
       return {
@@ -193,7 +194,7 @@ function signInOf(typed: Typed): Extract<DeviceToProbe, { kind: "http" }>["signI
   const how = typed.signIn;
   const login = typed.login.trim();
   if (how === "none") return { how };
-  if (how === "basic") return { how, login };
+  if (how === "basic" || how === "digest") return { how, login };
   if (how === "header") return { how, name: typed.header.trim() };
   return {
     how,

@@ -31,7 +31,7 @@ export function WebFields(device: DeviceFieldsProps) {
           if (signIn !== undefined) onReach({ signIn });
         }}
       />
-      {typed.signIn === "basic" && <LoginField {...device} />}
+      {(typed.signIn === "basic" || typed.signIn === "digest") && <LoginField {...device} />}
       {typed.signIn === "header" && (
         <PlainField
           {...device}

@@ -146,6 +146,7 @@ export const targets = {
     browser:
       "Nothing to install for the vendor. But whoever controls the relay could read and change what passes.",
   } as Readonly<Record<string, string>>,
+    digest: "Digest: the browser's own login box, where the password is not sent",
   kindMissing: (edge: string, kind: string, packages: string) =>
     `The box ${edge} cannot serve ${kind} yet: it lacks ${packages}. Whoever looks after it installs that with: apt install ${packages}. You can add the machine all the same.`,
   kindNotReady: (edge: string, kind: string) =>
@@ -204,7 +205,7 @@ export const targets = {
       secure: "yes for HTTPS (http)",
       start: "first page (http; else /)",
       sign_in:
-        "none, basic, or header:NAME (http; else none). Forms are set up on the machine's page.",
+        "none, basic, digest, or header:NAME (http; else none). Forms are set up on the machine's page.",
       rules: "name of the rules (else the first)",
       rights: "for example: terminal files (else the usual ones)",
     },
@@ -239,7 +240,7 @@ export const targets = {
       certificate: (text: string) => `"${text}" is no SHA-256 fingerprint`,
       secure: (text: string) => `"${text}" is neither yes nor no`,
       start: (text: string) => `"${text}" is not a path like /`,
-      signIn: (text: string) => `"${text}" is none of none, basic, header:NAME`,
+      signIn: (text: string) => `"${text}" is none of none, basic, digest, header:NAME`,
       rules: (text: string) => `there are no rules "${text}"`,
       rights: (text: string, kind: string) => `"${text}" is not possible with ${kind}`,
       password: "tcp has no login, so no password",

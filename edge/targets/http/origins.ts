@@ -1,4 +1,5 @@
 // The two origins that a web panel has: the device's own, and the one under which the vendor's browser knows it.
+import type { IncomingMessage } from "node:http";
 
 export interface Origin {
   readonly scheme: "http" | "https";
@@ -34,4 +35,18 @@ export function parseOrigin(text: string): Origin {
 /** `https://name:port`, as browsers write it. */
 export function originText({ scheme, authority }: Origin): string {
   return `${scheme}://${authority}`;
+}
+
+/** Where an answer to a request for `from` leads, if that is on the device itself: path and query. */
+export function leadsTo(
+  { statusCode = 0, headers }: IncomingMessage,
+  device: Origin,
+  from: string,
+): string | undefined {
+  const { location } = headers;
+  if (statusCode < 300 || statusCode >= 400 || location === undefined) return undefined;
+  const base = `${originText(device)}${from}`;
+  if (!URL.canParse(location, base)) return undefined;
+  const { pathname, search, hostname } = new URL(location, base);
+  return hostname === new URL(base).hostname ? pathname + search : undefined;
 }

@@ -37,6 +37,9 @@ const addressFields: ReadonlySet<string> = new Set([
   "sourcemap",
 ]);
 
+/** A question that is the edge's to answer; and Digest's `rspauth`, from which a password could be guessed at leisure (RFC 7616 §3.5). */
+const loginFields: ReadonlySet<string> = new Set(["www-authenticate", "authentication-info"]);
+
 /** What is no longer true of a body that is written anew. */
 const bodyFields: ReadonlySet<string> = new Set([
   "accept-ranges",
@@ -90,7 +93,7 @@ export function responseFields(answer: IncomingMessage, terms: ResponseTerms): [
     const key = name.toLowerCase();
     if (isHopField(key) || named.has(key) || droppedFields.has(key)) continue;
     if (isRewritten && bodyFields.has(key)) continue;
-    if (hidesChallenge && key === "www-authenticate") continue;
+    if (hidesChallenge && loginFields.has(key)) continue;
     if (key === "content-security-policy") {
       fields.push([name, policyFor(addresses.rewritePolicy(value), isSecure)]);
     } else if (key === "refresh") fields.push([name, refreshFor(addresses, value)]);

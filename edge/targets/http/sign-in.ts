@@ -1,4 +1,4 @@
-// The login of a web panel, done by the edge with the vault's secret: by a field of each request, or by a form whose session stays in the edge's jar.
+// The login of a web panel, done by the edge with the vault's secret: by a field of each request (RFC 7617 or a name of its own), by Digest, or by a form whose session stays in the edge's jar.
 // Invariants: a wrong secret is tried once; concurrent requests wait for one login; what the login answered is shown to nobody.
 import type { IncomingMessage } from "node:http";
 import type { Clock } from "../../../shared/clock.ts";
@@ -9,12 +9,17 @@ import type { DeviceAddress } from "../device-socket.ts";
 import type { CookieJar } from "./cookie-jar.ts";
 import { answerOf, beginningOf } from "./device-answer.ts";
 import type { DeviceConnections } from "./device-connections.ts";
+import type { DigestCredential } from "./digest.ts";
+import { challengesOf, DigestLogin, schemesOf, type Refusal } from "./digest-login.ts";
+import { loginField, type FieldSignIn } from "./login-field.ts";
 import { hiddenFieldsBeside, holdsField, type FormField } from "./login-form.ts";
-import { originText, type Origin } from "./origins.ts";
+import { leadsTo, originText, type Origin } from "./origins.ts";
 import { sameTarget, type PathRule } from "./path-rule.ts";
 
 export type WebDevice = Extract<Device, { kind: "http" }>;
 type FormSignIn = Extract<WebDevice["signIn"], { how: "form" }>;
+type DigestSignIn = Extract<WebDevice["signIn"], { how: "digest" }>;
+type Fields = Readonly<Record<string, string>>;
 
 /** How often a session may be doubted in a while: no storm of checks, no loop of logins. */
 const maxDoubts = 5;
@@ -23,6 +28,8 @@ const doubtsWithinMs = 15_000;
 const maxSteps = 3;
 /** Where a login form would stand in a page. */
 const pageBytes = 128 * 1024;
+
+const wrongLogin = "did not accept the login that the edge keeps for it; it was tried once";
 
 export interface SignInOptions {
   readonly device: WebDevice;
@@ -35,9 +42,19 @@ export interface SignInOptions {
   readonly clock: Clock;
 }
 
+/** What requests are signed in with. */
+export interface Session {
+  readonly generation: number;
+  /** Of one request: Digest counts them. */
+  fieldsFor(method: string, target: string): Fields;
+  readonly digest: DigestCredential | undefined;
+}
+
 export class SignIn {
   readonly #options: SignInOptions;
-  #credential: Readonly<Record<string, string>> = {};
+  #credential: Fields = {};
+  #digest: DigestLogin | undefined;
+  #schemes: readonly string[] = [];
   /** Counts sessions, so that a request knows under which it was made. */
   #generation = 0;
   #isSignedIn = false;
@@ -52,13 +69,30 @@ export class SignIn {
     this.#options = options;
   }
 
-  /** What each request says to be signed in. */
-  get credential(): Readonly<Record<string, string>> {
-    return this.#credential;
+  /** What a request is signed in with now. */
+  get session(): Session {
+    return this.#sessionOf(this.#digest?.current);
   }
 
-  get generation(): number {
-    return this.#generation;
+  /** As `session`, for a request whose body cannot be sent twice: by Digest, under a nonce of its own. Rejects like `ensure`. */
+  async sessionForUpload(target: string): Promise<Session> {
+    if (this.#digest === undefined) return this.session;
+    return this.#sessionOf(await this.#digest.fresh(target));
+  }
+
+  /** True where a 401 may mean no more than that a nonce is over, so that nothing was done. */
+  get isByDigest(): boolean {
+    return this.#options.device.signIn.how === "digest";
+  }
+
+  /** The ways in which the first page asked for a login, such as "Basic". */
+  get schemes(): readonly string[] {
+    return this.#schemes;
+  }
+
+  /** False where the device has not asked for the login yet. */
+  get isTried(): boolean {
+    return this.#digest?.isProven ?? true;
   }
 
   /** Signs in if there is no session. Rejects with a DeviceError: at once, without trying, after the device refused the secret. */
@@ -75,7 +109,7 @@ export class SignIn {
   isSignedOut(answer: IncomingMessage, from = "/"): boolean {
     const { statusCode } = answer;
     if (statusCode === 401 || statusCode === 403) return true;
-    const to = this.#leadsTo(answer, from);
+    const to = leadsTo(answer, this.#options.origin, from);
     return to !== undefined && (this.#options.rule.isLogin(to) || this.isLoginPage(to));
   }
 
@@ -87,10 +121,21 @@ export class SignIn {
   }
 
   /**
-   * After an answer that says so to a request of this generation: true if there is a new session now, so that the same may be asked again;
-   * false if the session is alive all the same. Rejects like `ensure`.
+   * After an answer that says so to a request of this session: the session in which the same may be asked again; undefined if the session is alive all
+   * the same. Rejects like `ensure`.
    */
-  async renew(generation: number): Promise<boolean> {
+  async renew(session: Session, refusal: Refusal): Promise<Session | undefined> {
+    if (this.#digest === undefined) {
+      return (await this.isRenewed(session.generation)) ? this.session : undefined;
+    }
+    if (this.#refused !== undefined) throw this.#refused;
+    if (refusal.answer.statusCode !== 401) return undefined;
+    const credential = await this.#digest.renew(refusal, session.digest);
+    return credential && this.#sessionOf(credential);
+  }
+
+  /** True if there is a newer session than this generation's; false if that one is alive. Rejects like `ensure`. */
+  async isRenewed(generation: number): Promise<boolean> {
     if (generation !== this.#generation) return true;
     if (this.#options.device.signIn.how !== "form") return false;
     if (this.#isSignedIn) {
@@ -104,9 +149,10 @@ export class SignIn {
     return true;
   }
 
-  /** The session of this generation is over: the next request signs in. */
+  /** The session of this generation is over: the next request signs in. Digest has none that could be. */
   giveUp(generation: number): void {
-    if (generation === this.#generation && this.#mayDoubt()) this.#isSignedIn = false;
+    const isCurrent = generation === this.#generation && this.#digest === undefined;
+    if (isCurrent && this.#mayDoubt()) this.#isSignedIn = false;
   }
 
   #mayDoubt(): boolean {
@@ -126,25 +172,36 @@ export class SignIn {
   async #signIn(): Promise<void> {
     const { signIn } = this.#options.device;
     if (signIn.how === "form") await this.#postForm(signIn);
+    else if (signIn.how === "digest") await this.#answerDigest(signIn);
     else await this.#tryField(signIn);
     this.#generation += 1;
     this.#isSignedIn = true;
   }
 
   // The first request of all is the trial, so that a wrong secret is not sent by six connections at once.
-  async #tryField(signIn: Exclude<WebDevice["signIn"], FormSignIn>): Promise<void> {
-    if (signIn.how !== "none") {
-      const password = await this.#password();
-      const { how } = signIn;
-      this.#credential =
-        how === "basic"
-          ? { authorization: `Basic ${toBase64(`${signIn.login}:${password}`)}` }
-          : { [signIn.name]: fieldValue(password) };
-    }
+  async #tryField(signIn: FieldSignIn | { readonly how: "none" }): Promise<void> {
+    if (signIn.how !== "none") this.#credential = loginField(signIn, await this.#password());
     const { status } = await this.#start();
     const isRefused =
       (signIn.how !== "none" && status === 401) || (signIn.how === "header" && status === 403);
     if (isRefused) this.#refuse(`answered ${status}`);
+  }
+
+  // The device asks first; where its first page asks for nothing, the first page that does is the trial.
+  async #answerDigest({ login }: DigestSignIn): Promise<void> {
+    const { start: target } = this.#options.device;
+    const digest = new DigestLogin({
+      login,
+      password: await this.#password(),
+      ask: (method, at, fields) => this.#ask(method, at, fields),
+      mayDoubt: () => this.#mayDoubt(),
+      refuse: (what) => this.#refuse(what),
+      refuseWay: (what) => this.#refuse(what, "asks for another way to sign in than the edge's"),
+    });
+    const answer = await this.#ask("GET", target, {});
+    const refusal = { answer, method: "GET", target };
+    if (answer.statusCode === 401) await digest.renew(refusal, undefined);
+    this.#digest = digest;
   }
 
   async #postForm({ path, login, loginField, passwordField, fields }: FormSignIn): Promise<void> {
@@ -175,7 +232,7 @@ export class SignIn {
     const set = answer.headers["set-cookie"] ?? [];
     const { statusCode: status = 0 } = answer;
     if (await this.#showsForm(answer, passwordField)) this.#refuse("answered with its form again");
-    const to = this.#leadsTo(answer, path);
+    const to = leadsTo(answer, this.#options.origin, path);
     const isBack = to !== undefined && this.#options.rule.isLogin(to);
     if (status >= 400 || isBack) this.#refuse(`answered ${status} to the login's form`);
     jar.keep(set, path);
@@ -190,7 +247,7 @@ export class SignIn {
     const { device, jar, rule } = this.#options;
     const first = await this.#get(device.start);
     jar.sort(first.headers["set-cookie"] ?? [], device.start, true);
-    const to = this.#leadsTo(first, device.start);
+    const to = leadsTo(first, this.#options.origin, device.start);
     const isOut = first.statusCode === 401 || first.statusCode === 403;
     const hasForm = await this.#showsForm(first, passwordField);
     if (isOut || (to !== undefined && rule.isLogin(to))) {
@@ -229,29 +286,23 @@ export class SignIn {
     const answer = await this.#get(target);
     this.#options.jar.keep(answer.headers["set-cookie"] ?? [], target);
     const text = await beginningOf(answer, pageBytes);
-    return { to: this.#leadsTo(answer, target), text: isPage(answer) ? text : "" };
+    return { to: leadsTo(answer, this.#options.origin, target), text: isPage(answer) ? text : "" };
   }
 
-  /** Where an answer leads, if that is on the device itself. */
-  #leadsTo({ statusCode = 0, headers }: IncomingMessage, from: string): string | undefined {
-    const { location } = headers;
-    if (statusCode < 300 || statusCode >= 400 || location === undefined) return undefined;
-    const base = `${originText(this.#options.origin)}${from}`;
-    if (!URL.canParse(location, base)) return undefined;
-    const { pathname, search, hostname } = new URL(location, base);
-    return hostname === new URL(base).hostname ? pathname + search : undefined;
-  }
-
-  async #get(target: string): Promise<IncomingMessage> {
+  async #get(
+    target: string,
+    credential = this.#credential,
+    method = "GET",
+  ): Promise<IncomingMessage> {
     const { connections, address, clock, jar, origin } = this.#options;
     const cookies = jar.fieldFor(target, origin.scheme === "https");
     const request = connections.request({
-      method: "GET",
+      method,
       target,
       fields: {
         ...this.#usualFields(),
         accept: "text/html,*/*",
-        ...this.#credential,
+        ...credential,
         ...(cookies !== "" && { cookie: cookies }),
       },
     });
@@ -259,14 +310,21 @@ export class SignIn {
     return answerOf(request, address, clock);
   }
 
-  /** Asks for the first page. */
-  async #start() {
-    const { device, jar } = this.#options;
-    const answer = await this.#get(device.start);
+  /** Asks, and has done with the answer's body. */
+  async #ask(method: string, target: string, credential = this.#credential) {
+    const answer = await this.#get(target, credential, method);
     await beginningOf(answer, pageBytes);
     // What is the browser's to have, it gets when it asks itself.
-    jar.sort(answer.headers["set-cookie"] ?? [], device.start, true);
+    this.#options.jar.sort(answer.headers["set-cookie"] ?? [], target, true);
+    return answer;
+  }
+
+  /** Asks for the first page. */
+  async #start() {
+    const { device } = this.#options;
+    const answer = await this.#ask("GET", device.start);
     const isSignedOut = this.isSignedOut(answer, device.start);
+    this.#schemes = schemesOf(challengesOf(answer));
     return { status: answer.statusCode ?? 0, isSignedOut };
   }
 
@@ -295,13 +353,23 @@ export class SignIn {
     );
   }
 
-  #refuse(what: string): never {
+  #sessionOf(digest: DigestCredential | undefined): Session {
+    return {
+      generation: this.#generation,
+      digest,
+      fieldsFor: (method, target) =>
+        digest ? { authorization: digest.authorization(method, target) } : this.#credential,
+    };
+  }
+
+  #refuse(what: string, told = wrongLogin): never {
     const { host, port, name } = this.#options.address;
     this.#credential = {};
+    this.#isSignedIn = false;
     this.#refused = new DeviceError(
       "device_refused",
       `device ${addressOf(host, port)} refused the login: it ${what}`,
-      `"${name}" did not accept the login that the edge keeps for it; it was tried once`,
+      `"${name}" ${told}`,
     );
     throw this.#refused;
   }
@@ -320,13 +388,4 @@ function isPage({ headers }: IncomingMessage): boolean {
 
 function isSame(target: string, page: string | undefined): boolean {
   return page !== undefined && sameTarget(target, page);
-}
-
-function toBase64(text: string): string {
-  return Buffer.from(text, "utf8").toString("base64");
-}
-
-// A field carries no more than latin1; beyond that its bytes go as UTF-8, which is what most servers read.
-function fieldValue(text: string): string {
-  return Buffer.from(text, "utf8").toString("latin1");
 }

@@ -1,8 +1,7 @@
 // A device's web panel for one vendor: his browser's requests, in the device's terms and signed in, and the answers, in the panel's terms
 // (shared/protocol.md, "Web panels"). Bodies stream both ways, each read no faster than the other side takes it.
 // Invariants: nothing is asked that is not written down; nothing lets another page than the panel's own act; nothing of the login comes back.
-import { once } from "node:events";
-import type { ClientRequest, IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { constants, createGunzip, createGzip } from "node:zlib";
@@ -21,8 +20,9 @@ import * as pages from "./panel-pages.ts";
 import { deviceOrigin, originText, parseOrigin, type Origin } from "./origins.ts";
 import { PathRule } from "./path-rule.ts";
 import { hasBody, requestFields } from "./request-fields.ts";
+import { heldBody, sendBody } from "./request-body.ts";
 import { responseFields } from "./response-fields.ts";
-import { SignIn, type WebDevice } from "./sign-in.ts";
+import { SignIn, type Session, type WebDevice } from "./sign-in.ts";
 import { carrySocket } from "./web-socket.ts";
 import { WebRecording, type RecordedRequest } from "./web-recording.ts";
 
@@ -37,6 +37,8 @@ const maxRedirects = 10;
 /** A panel that leads back to its login at once would be sent round and round. */
 const roundMs = 5_000;
 
+/** Nonces that are good once, and others who ask at the same moment. */
+const maxDigestRenewals = 2;
 export interface WebPanelOptions {
   readonly device: WebDevice;
   /** The target's name. */
@@ -185,21 +187,9 @@ export class WebPanel {
     await this.#recording.drained();
     await this.#signIn.ensure();
     if (this.#signIn.isLoginPage(target)) return this.#leadToStart(response);
-    const { generation } = this.#signIn;
     if (isUnsafe(method)) log.begin();
-    let answer = await this.#ask(passage);
-    if (
-      !this.#isVendorsLogin &&
-      this.#signIn.isSignedOut(answer, target) &&
-      (await this.#signIn.renew(generation))
-    ) {
-      answer.destroy();
-      if (hasBody(request)) return refuse(response, pages.againPage);
-      const renewed = this.#signIn.generation;
-      answer = await this.#ask(passage);
-      // A request that ends a session, such as a logout, has ended the new one too.
-      if (this.#signIn.isSignedOut(answer, target)) this.#signIn.giveUp(renewed);
-    }
+    const answer = await this.#askSignedIn(passage);
+    if (answer === undefined) return refuse(response, pages.againPage);
     const loop = this.#loopOf(passage, answer);
     if (loop === undefined) return this.#answer(passage, answer);
     answer.destroy();
@@ -215,13 +205,42 @@ export class WebPanel {
     return undefined;
   }
 
-  async #ask(passage: Passage, isRetry = false): Promise<IncomingMessage> {
+  /** The device's answer to whoever is signed in; undefined where that came too late for a body that cannot be sent again. */
+  async #askSignedIn(passage: Passage): Promise<IncomingMessage | undefined> {
+    const { request, method, target, log } = passage;
+    const signIn = this.#signIn;
+    // A 401 to Digest is no more than a question, so what was held may be said again; a session by form may have ended in the middle.
+    const held = signIn.isByDigest ? await heldBody(request, log) : undefined;
+    const isStreamed = hasBody(request) && held === undefined;
+    let session = isStreamed ? await signIn.sessionForUpload(target) : signIn.session;
+    let answer = await this.#ask(passage, session, held);
+    const renewals = signIn.isByDigest ? maxDigestRenewals : 1;
+    for (let renewal = 1; renewal <= renewals; renewal += 1) {
+      if (this.#isVendorsLogin || !signIn.isSignedOut(answer, target)) return answer;
+      const renewed = await signIn.renew(session, { answer, method, target });
+      if (renewed === undefined) return answer;
+      answer.destroy();
+      if (isStreamed) return undefined;
+      session = renewed;
+      answer = await this.#ask(passage, session, held);
+    }
+    // A request that ends a session, such as a logout, has ended the new one too.
+    if (signIn.isSignedOut(answer, target)) signIn.giveUp(session.generation);
+    return answer;
+  }
+
+  async #ask(
+    passage: Passage,
+    session: Session,
+    held: Buffer | undefined,
+    isRetry = false,
+  ): Promise<IncomingMessage> {
     const { request, response, method, target, publicOrigin, log } = passage;
     const fields = requestFields(request, {
       device: this.#device,
       publicOrigin,
       jar: this.#jar,
-      credential: this.#signIn.credential,
+      credential: session.fieldsFor(method, target),
       passesAuthorization: this.#isVendorsLogin,
     });
     const asked = this.#connections.request({ method, target, fields });
@@ -229,7 +248,8 @@ export class WebPanel {
     response.once("close", onGone);
     asked.once("close", () => response.off("close", onGone));
     if (response.destroyed) asked.destroy();
-    if (hasBody(request)) void sendBody(request, log, asked);
+    if (held !== undefined) asked.end(held);
+    else if (hasBody(request)) void sendBody(request, log, asked);
     else asked.end();
     try {
       const answer = await answerOf(asked, this.#address, this.#options.clock);
@@ -240,7 +260,7 @@ export class WebPanel {
       const isStale = asked.reusedSocket && isCut(thrown);
       const mayRetry = isStale && !isRetry && !isUnsafe(method) && !hasBody(request);
       if (!mayRetry || response.destroyed) throw thrown;
-      return this.#ask(passage, true);
+      return this.#ask(passage, session, held, true);
     }
   }
 
@@ -282,7 +302,7 @@ export class WebPanel {
 
   async #leadToStart(response: ServerResponse): Promise<boolean> {
     const { clock, device } = this.#options;
-    const isNew = await this.#signIn.renew(this.#signIn.generation);
+    const isNew = await this.#signIn.isRenewed(this.#signIn.session.generation);
     const nowMs = clock.monotonicMs();
     if (!isNew && nowMs - this.#sentToStartMs < roundMs) return refuse(response, pages.roundPage);
     this.#sentToStartMs = nowMs;
@@ -343,27 +363,6 @@ function sendTo(response: ServerResponse, location: string): false {
   response.writeHead(303, { location, "cache-control": "no-store" });
   response.end();
   return false;
-}
-
-// A device may answer before it has read everything; then the rest is not sent, and the answer counts.
-async function sendBody(
-  request: IncomingMessage,
-  log: RecordedRequest,
-  asked: ClientRequest,
-): Promise<void> {
-  const gone = new AbortController();
-  asked.once("close", () => gone.abort());
-  try {
-    for await (const part of request.iterator({ destroyOnReturn: false })) {
-      if (gone.signal.aborted) return;
-      log.uploaded(part as Buffer);
-      if (!asked.write(part)) await once(asked, "drain", { signal: gone.signal });
-    }
-    asked.end();
-  } catch {
-    // Half an upload must not look like a whole one.
-    asked.destroy();
-  }
 }
 
 function isCut(thrown: unknown): boolean {

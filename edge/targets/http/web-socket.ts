@@ -16,10 +16,12 @@ import { originText, type Origin } from "./origins.ts";
 import type { PathRule } from "./path-rule.ts";
 import { refusedPage, unreadyPage } from "./panel-pages.ts";
 import { requestFields } from "./request-fields.ts";
-import type { SignIn } from "./sign-in.ts";
+import type { Session, SignIn } from "./sign-in.ts";
 import type { WebRecording } from "./web-recording.ts";
 
 const handshakeLimitMs = 30_000;
+/** By form the first one is the session; by Digest, nonces may be good once. */
+const maxRenewals = 2;
 /** Of the device's answer, what the browser needs. */
 const answerFields: ReadonlySet<string> = new Set([
   "sec-websocket-accept",
@@ -58,10 +60,15 @@ export async function carrySocket(passage: SocketPassage): Promise<void> {
   try {
     await recording.drained();
     await signIn.ensure();
-    const { generation } = signIn;
-    let opened = await openDevice(passage);
-    if (opened.socket === undefined && signIn.isSignedOut(opened.answer)) {
-      if (await signIn.renew(generation)) opened = await openDevice(passage);
+    let { session } = signIn;
+    let opened = await openDevice(passage, session);
+    for (let renewal = 1; renewal <= maxRenewals; renewal += 1) {
+      if (opened.socket !== undefined || !signIn.isSignedOut(opened.answer)) break;
+      const refusal = { answer: opened.answer, method: "GET", target: request.url ?? "/" };
+      const renewed = await signIn.renew(session, refusal);
+      if (renewed === undefined) break;
+      session = renewed;
+      opened = await openDevice(passage, session);
     }
     if (opened.socket === undefined) {
       socket.end(pageBytes({ ...unreadyPage, status: opened.answer.statusCode ?? 502 }));
@@ -101,10 +108,12 @@ interface OpenedDevice {
 
 async function openDevice(
   passage: SocketPassage,
+  session: Session,
 ): Promise<OpenedDevice | { readonly answer: IncomingMessage; readonly socket?: undefined }> {
-  const { request, device, publicOrigin, jar, signIn, passesAuthorization } = passage;
+  const { request, device, publicOrigin, jar, passesAuthorization } = passage;
   const { connections, address, clock } = passage;
-  const terms = { device, publicOrigin, jar, credential: signIn.credential, passesAuthorization };
+  const credential = session.fieldsFor("GET", request.url ?? "/");
+  const terms = { device, publicOrigin, jar, credential, passesAuthorization };
   const fields = requestFields(request, terms);
   delete fields["accept-encoding"];
   const asked = connections.upgrade({

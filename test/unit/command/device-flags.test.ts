@@ -89,6 +89,12 @@ const taken: readonly (readonly [note: string, string, Omit<DeviceFlags, "host">
     },
   ],
   [
+    "a panel with digest sign-in",
+    "http",
+    { signIn: "digest", login: "op" },
+    { signIn: { how: "digest", login: "op" } },
+  ],
+  [
     "a header",
     "http",
     { signIn: "header", header: "X-Token" },
@@ -140,6 +146,12 @@ const refused: readonly (readonly [note: string, string, Omit<DeviceFlags, "host
   ["tcp with login", "tcp", { port: ["1"], login: "op" }, /which has no --login$/],
   ["HTTPS without its pin", "http", { secure: true }, /expected --certificate$/],
   ["a pin without HTTPS", "http", { certificate: pin }, /expected --secure$/],
+  [
+    "digest without login",
+    "http",
+    { signIn: "digest" },
+    /--sign-in is "digest", expected --login$/,
+  ],
   ["basic without login", "http", { signIn: "basic" }, /--sign-in is "basic", expected --login$/],
   ["header without name", "http", { signIn: "header" }, /expected --header$/],
   ["form without both", "http", { signIn: "form" }, /expected --form and --password-field$/],

@@ -70,9 +70,9 @@ const faultRows: readonly [note: string, text: string, faults: readonly string[]
     "id,kind,address,secure,start,sign_in\na,http,h,maybe,hmi,form\nb,http,h,,,header:",
     [
       '2: "maybe" is neither yes nor no',
-      '2: "form" is none of none, basic, header:NAME',
+      '2: "form" is none of none, basic, digest, header:NAME',
       '2: "hmi" is not a path like /',
-      '3: "header:" is none of none, basic, header:NAME',
+      '3: "header:" is none of none, basic, digest, header:NAME',
     ],
   ],
   ["basic without login", "id,kind,address,sign_in\na,http,h,basic", ["2: http needs a login"]],
@@ -140,7 +140,8 @@ await group("a table of machines", {}, (test) => {
 a;vnc;h;;pw;;;;;;;
 b;rdp;h;op;pw;PLANT;tls;${pin.toLowerCase()};;;;view files
 c;http;h;op;pw;;;;yes;/hmi;basic;
-d;HTTP;h;;token;;;;;;header:X-Key;connect browser`,
+d;HTTP;h;;token;;;;;;header:X-Key;connect browser
+e;http;h;op;pw;;;;;;digest;`,
       one,
     );
     assert.equal(faults, []);
@@ -181,7 +182,23 @@ d;HTTP;h;;token;;;;;;header:X-Key;connect browser`,
     );
     assert.equal(
       rows.map(({ target }) => target.rights),
-      [["control", "view", "resize"], ["view", "files"], ["connect"], ["connect", "browser"]],
+      [
+        ["control", "view", "resize"],
+        ["view", "files"],
+        ["connect"],
+        ["connect", "browser"],
+        ["connect"],
+      ],
+        {
+          kind: "http",
+          host: "h",
+          port: 80,
+          secure: false,
+          certificate: null,
+          signIn: { how: "digest", login: "op" },
+          start: "/",
+          paths: [],
+        },
     );
     assert.ok(rows.every(({ secret }) => secret?.kind === "password"));
   });

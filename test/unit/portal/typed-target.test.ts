@@ -41,6 +41,7 @@ const whole: Readonly<Record<string, Typed>> = {
     login: "op",
     paths: "/hmi\n/api",
   },
+  "http digest": { ...withKind(named, "http"), signIn: "digest", login: "op" },
   "http header": { ...withKind(named, "http"), signIn: "header", header: "X-Key" },
   "http form": {
     ...withKind(named, "http"),
@@ -66,6 +67,7 @@ const wrong: readonly (readonly [string, Partial<Typed>, readonly TypedFault[]])
   ["vnc", { ports: "5900 5901", certificate: "AA:BB" }, ["ports", "certificate"]],
   ["rdp", { login: "", certificate: "sha1" }, ["login", "certificate"]],
   ["rdp", { domain: "x".repeat(65) }, ["domain"]],
+  ["http digest", { login: " " }, ["login"]],
   ["http basic", { login: "", start: "hmi", paths: "/a\nb" }, ["login", "start", "paths"]],
   ["http header", { header: "X Key" }, ["header"]],
   ["http form", { form: "login", passwordField: "" }, ["form", "passwordField"]],

@@ -7,12 +7,14 @@ import { probeDevice } from "../../../edge/targets/probe.ts";
 import type { ProbeStep } from "../../../edge/targets/probe-reach.ts";
 import type { WebDevice } from "../../../edge/targets/http/sign-in.ts";
 import { systemClock } from "../../../shared/clock.ts";
+import { digestGuard } from "../../plant/digest-guard.ts";
 import { group } from "../../support/group.ts";
 import { freePort } from "../../support/port.ts";
 import { panelDevice, startDevice } from "./panel-under-test.ts";
 
 const right = { kind: "password", password: "right" } as const;
 const basic = { how: "basic", login: "operator" } as const;
+const digest = { how: "digest", login: "operator" } as const;
 const form = {
   how: "form",
   path: "/login",
@@ -80,6 +82,48 @@ await group("targets/probe: http", {}, (test) => {
       const logins = device.asked.slice(before).filter((line) => line === "POST /login");
       assert.is(logins.length, how === "form" ? 1 : 0);
       assert.is(device.asked.length - before, how === "form" ? 4 : 2);
+    });
+  }
+  test("digest: works with the right secret, is tried once with a wrong one, and is not claimed where nothing asks", async () => {
+    const guard = digestGuard({ login: "operator", password: "right" });
+    await using device = await startDevice((request, response) => {
+      const judged = request.url === "/open" ? "right" : guard.judge(request);
+      if (judged === "right") return void response.end();
+      response.setHeader("www-authenticate", guard.challenge(judged));
+      response.writeHead(401).end();
+    });
+    const asked = panelDevice(device, { signIn: digest });
+    const steps = await tried(asked, right);
+    assert.equal(outcome(steps), ["route ok", "port ok", "login ok"]);
+    assert.is(steps[2]?.text, "signed in with the secret");
+    const wrong = await tried(asked, { kind: "password", password: "wrong" } as never);
+    assert.match(wrong.at(-1)?.text ?? "", /refused the login/);
+    assert.is(guard.wrongs(), 1);
+    const open = await tried({ ...asked, start: "/open" }, right);
+    assert.is(open.at(-1)?.text, "the first page asks for no login: not tried");
+  });
+  for (const [chosen, asks, told] of [
+    [basic, 'Digest realm="x", nonce="n"', "not tried: the device asks for Digest: choose it"],
+    [digest, "Basic realm=x", "not tried: the device asks for Basic: choose it"],
+    [basic, 'Basic realm=x, Digest realm="x", nonce="n"', undefined],
+    [digest, 'Basic realm=x, Digest realm="x", nonce="n"', undefined],
+    [form, 'Digest realm="x", nonce="n"', "the device asks for Digest: choose it"],
+    [{ how: "header", name: "x-key" }, "Basic realm=x", "the device asks for Basic: choose it"],
+    [{ how: "none" }, 'Digest realm="x", nonce="n"', "the device asks for Digest: choose it"],
+    [{ how: "none" }, "Negotiate", undefined],
+  ] as const) {
+    test(`${chosen.how}, where the device asks by ${asks}: ${told ?? "nothing else is proposed"}`, async () => {
+      const said: unknown[] = [];
+      await using device = await startDevice((request, response) => {
+        request.resume();
+        said.push(request.headers.authorization);
+        response.writeHead(401, { "www-authenticate": asks }).end();
+      });
+      const steps = await tried(panelDevice(device, { signIn: chosen }), right);
+      const texts = steps.map(({ text: each }) => each).join("\n");
+      if (told === undefined) assert.not.match(texts, /choose it/);
+      else assert.ok(texts.includes(told), texts);
+      if (told?.startsWith("not tried") === true) assert.equal(said, [undefined]);
     });
   }
   test("a plain panel; a device that speaks no HTTP; no TLS; a shut port", async () => {
