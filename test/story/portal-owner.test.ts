@@ -2,80 +2,63 @@
 // owner four signatures; each step says in the page who does it.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Page } from "playwright-core";
 import * as assert from "uvu/assert";
 import { startSshd } from "../plant/sshd.ts";
-import { accessibilityFaults, phone, startDevice, type Device } from "../support/browser.ts";
+import { ApproverPage } from "../support/approver-page.ts";
+import { desktop } from "../support/browser.ts";
 import { group } from "../support/group.ts";
 import { startEdge, startRelay, type RunningRelay } from "../support/installation.ts";
-import {
-  answerLink,
-  closeSigning,
-  enter,
-  factsKept,
-  linkShown,
-  see,
-  touch,
-} from "../support/portal-people.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 
-const field = (page: Page, name: string) => page.getByRole("textbox", { name, exact: true });
-const press = (page: Page, name: string) => page.getByRole("button", { name, exact: true }).click();
-const follow = (page: Page, name: string) => page.getByRole("link", { name, exact: true }).click();
-
-async function axeClean(page: Page, where: string): Promise<void> {
-  assert.equal(await accessibilityFaults(page), [], where);
-}
-
 /** Founds the site; one signature. */
-async function found(device: Device, relay: RunningRelay): Promise<void> {
-  const { page } = device;
-  await page.goto(relay.url);
-  await follow(page, "Set up a new site");
-  await field(page, "Name of the site").fill("Press shop");
-  await field(page, "Your name").fill("Anna Berg");
-  assert.is(await field(page, "Your short name").inputValue(), "anna-berg");
-  await field(page, "Registration token").fill("guessed");
-  await axeClean(page, "founding a site");
-  await press(page, "Continue");
-  await page.getByRole("button", { name: "Create my passkey" }).waitFor();
-  await touch(device, () => press(page, "Create my passkey"));
-  await press(page, "Continue");
+async function found(anna: ApproverPage, relay: RunningRelay): Promise<void> {
+  const { page } = anna;
+  await anna.goto("/");
+  await anna.follow("Set up a new site");
+  await anna.field("Name of the site").fill("Press shop");
+  await anna.field("Your name").fill("Anna Berg");
+  assert.is(await anna.field("Your short name").inputValue(), "anna-berg");
+  await anna.field("Registration token").fill("guessed");
+  await anna.check();
+  await anna.press("Continue");
+  await anna.button("Create my passkey").waitFor();
+  await anna.touch(() => anna.press("Create my passkey"));
+  await anna.press("Continue");
 
   // The sheet is on paper before anything is given away.
   const sheet = await page.getByTestId("recovery-sheet").innerText();
   assert.is(sheet.trim().split(/\s+/).length, 14, "groups of four");
-  await axeClean(page, "the recovery sheet");
-  await field(page, "Type the last group of four").fill("XXXX");
-  await press(page, "Continue");
-  await see(page, "That is not the last group of the sheet.");
-  await field(page, "Type the last group of four").fill(sheet.trim().slice(-4).toLowerCase());
-  await press(page, "Continue");
+  await anna.check();
+  await anna.field("Type the last group of four").fill("XXXX");
+  await anna.press("Continue");
+  await anna.see("That is not the last group of the sheet.");
+  await anna.field("Type the last group of four").fill(sheet.trim().slice(-4).toLowerCase());
+  await anna.press("Continue");
 
-  await closeSigning(device, () => press(page, "Sign and set up"));
-  await see(page, "Nothing was signed.");
-  const asked = await touch(device, () => press(page, "Sign and set up"));
+  await anna.closeSigning(() => anna.press("Sign and set up"));
+  await anna.see("Nothing was signed.");
+  const asked = await anna.touch(() => anna.press("Sign and set up"));
   assert.match(asked, /Found the site Press shop\?/);
   // A wrong token costs no second signature.
-  await see(page, "The relay does not take this token.");
+  await anna.see("The relay does not take this token.");
   const token = readFileSync(relay.registrationToken, "utf8").trim();
-  await field(page, "Registration token").fill(token);
-  await press(page, "Sign and set up");
-  await see(page, "2 of 10 done");
-  assert.is(device.touches(), 1, "founding takes one signature");
+  await anna.field("Registration token").fill(token);
+  await anna.press("Sign and set up");
+  await anna.see("2 of 10 done");
+  assert.is(anna.device.touches(), 1, "founding takes one signature");
   const kept = await page.evaluate(
     "JSON.stringify({ ...localStorage, ...sessionStorage }) + document.documentElement.outerHTML",
   );
   for (const line of sheet.trim().split("\n")) assert.not.ok(String(kept).includes(line), "sheet");
 }
 
-async function invite(page: Page, step: string, name: string): Promise<string> {
-  await follow(page, step);
-  await field(page, "Name").fill(name);
-  await press(page, "Make the link");
-  const link = await linkShown(page);
-  await axeClean(page, `the link of ${name}`);
-  await press(page, "Done");
+async function invite(anna: ApproverPage, step: string, name: string): Promise<string> {
+  await anna.follow(step);
+  await anna.field("Name").fill(name);
+  await anna.press("Make the link");
+  const link = await anna.linkShown();
+  await anna.check();
+  await anna.press("Done");
   return link;
 }
 
@@ -84,123 +67,121 @@ await group("the first run in browsers", { timeoutMs: 240_000 }, (test) => {
     using folder = temporaryFolder();
     await using relay = await startRelay(folder.path);
     await using ssh = await startSshd();
-    await using laptop = await startDevice(relay.url);
-    const { page } = laptop;
+    await using anna = await ApproverPage.start(relay.url, { viewport: desktop });
+    const { page } = anna;
 
-    await page.goto(`${relay.url}/start`);
+    await anna.goto("/start");
     await page.getByRole("heading", { name: "Set up a new site" }).waitFor();
-    await found(laptop, relay);
-    await axeClean(page, "first steps");
+    await found(anna, relay);
+    await anna.check();
 
     // The box gets its file; people get their links, by the owner's own hand.
-    await follow(page, "Prepare a box");
-    await page.getByRole("textbox", { name: "Name of the box" }).fill("Hall 3");
-    await press(page, "Make the file");
+    await anna.follow("Prepare a box");
+    await anna.field("Name of the box").fill("Hall 3");
+    await anna.press("Make the file");
     const [download] = await Promise.all([
       page.waitForEvent("download"),
-      page.getByRole("link", { name: "Download the file" }).click(),
+      anna.follow("Download the file"),
     ]);
     const claim = join(folder.path, "claim.json");
     await download.saveAs(claim);
-    await press(page, "Show it as a QR code");
+    await anna.press("Show it as a QR code");
     await page.getByRole("img", { name: /QR code of the claim file/ }).waitFor();
-    await axeClean(page, "the claim file");
+    await anna.check();
     // The relay of this test has an authority of its own, which the box is told to trust.
     const trusts = { SALLYPORT_EDGE_AUTHORITY: relay.authority };
     await using _edge = await startEdge(folder.path, claim, trusts);
 
-    await follow(page, "First steps");
-    const second = await invite(page, "Invite a second owner", "Otto Kern");
-    await using owner2 = await answerLink(relay.url, second);
-    const vendorLink = await invite(page, "Invite a vendor", "Vera Lund");
-    await using vendor = await answerLink(relay.url, vendorLink);
-    await press(page, "Add my phone");
-    const own = await linkShown(page);
-    await using mobile = await answerLink(relay.url, own, { viewport: phone });
+    await anna.follow("First steps");
+    const ottosLink = await invite(anna, "Invite a second owner", "Otto Kern");
+    await using otto = await ApproverPage.answering(relay.url, ottosLink, { viewport: desktop });
+    const verasLink = await invite(anna, "Invite a vendor", "Vera Lund");
+    await using vera = await ApproverPage.answering(relay.url, verasLink, { viewport: desktop });
+    await anna.press("Add my phone");
+    const own = await anna.linkShown();
+    await using phone = await ApproverPage.answering(relay.url, own);
     await page.keyboard.press("Escape");
 
     // One signature lets all of them in.
-    await follow(page, "See who waits");
-    await page.getByRole("button", { name: "Accept all 4" }).click();
-    await axeClean(page, "people");
-    await follow(page, "Look and sign");
+    await anna.follow("See who waits");
+    await anna.press("Accept all 4");
+    await anna.check();
+    await anna.follow("Look and sign");
     for (const sentence of [
       "Otto Kern joins as owner, approver",
       "Vera Lund joins as vendor",
       "Anna Berg gets 2 more keys",
       "The box Hall 3 joins",
     ])
-      await see(page, sentence);
-    await axeClean(page, "what is to be signed");
-    const accepting = await touch(laptop, () => press(page, "Sign"));
+      await anna.see(sentence);
+    await anna.check();
+    const accepting = await anna.touch(() => anna.press("Sign"));
     assert.match(accepting, /Otto Kern/);
-    await see(page, "Signed. The boxes take it over");
-    await Promise.all([enter(owner2), enter(vendor), enter(mobile)]);
+    await anna.see("Signed. The boxes take it over");
+    await Promise.all([otto.enter(), vera.enter(), phone.enter()]);
 
     // The box tries the machine before it is signed: a wrong password is found now, not at three in the morning.
-    await follow(page, "Boxes");
+    await anna.follow("Boxes");
     await page.getByText("online", { exact: true }).waitFor({ timeout: 60_000 });
-    await axeClean(page, "boxes");
-    await follow(page, "Machines");
-    await follow(page, "Add a machine");
-    await field(page, "Name").fill("Press 4 panel");
-    await field(page, "Address").fill(ssh.host);
-    await field(page, "Port").fill(String(ssh.port));
-    await field(page, "Login name").fill(ssh.login);
+    await anna.check();
+    await anna.follow("Machines");
+    await anna.follow("Add a machine");
+    await anna.field("Name").fill("Press 4 panel");
+    await anna.field("Address").fill(ssh.host);
+    await anna.field("Port").fill(String(ssh.port));
+    await anna.field("Login name").fill(ssh.login);
     const withPassword = ssh.password !== undefined;
-    if (withPassword) await field(page, "Password").fill("not the password");
+    if (withPassword) await anna.field("Password").fill("not the password");
     else await page.getByRole("radio", { name: "SSH key" }).check();
-    if (!withPassword) await field(page, "SSH private key").fill(ssh.privateKey);
-    const tried = await touch(laptop, () => press(page, "Test"));
+    if (!withPassword) await anna.field("SSH private key").fill(ssh.privateKey);
+    const tried = await anna.touch(() => anna.press("Test"));
     assert.match(tried, /Let Hall 3 try out a device\?/);
-    await see(page, "Compare this with the machine's own display");
-    await axeClean(page, "a machine's key");
-    await press(page, "It is right: pin this key");
+    await anna.see("Compare this with the machine's own display");
+    await anna.check();
+    await anna.press("It is right: pin this key");
     if (withPassword) {
-      await see(page, "Something does not work yet.");
-      await field(page, "Password").fill(ssh.password ?? "");
-      await press(page, "Test again");
+      await anna.see("Something does not work yet.");
+      await anna.field("Password").fill(ssh.password ?? "");
+      await anna.press("Test again");
     }
-    await see(page, "Everything works.");
-    await see(page, "The login works");
-    await axeClean(page, "a tested machine");
-    await press(page, "Add to what will be signed");
-    await see(page, "not signed");
-    await follow(page, "Look and sign");
-    await see(page, "New machine Press 4 panel behind Hall 3");
+    await anna.see("Everything works.");
+    await anna.see("The login works");
+    await anna.check();
+    await anna.press("Add to what will be signed");
+    await anna.see("not signed");
+    await anna.follow("Look and sign");
+    await anna.see("New machine Press 4 panel behind Hall 3");
     await page.getByText("tested", { exact: true }).waitFor();
-    await touch(laptop, () => press(page, "Sign"));
-    await see(page, "Signed. The boxes take it over");
-    const stored = await factsKept(page);
+    await anna.touch(() => anna.press("Sign"));
+    await anna.see("Signed. The boxes take it over");
+    const stored = await anna.factsKept();
     const { password } = ssh;
     if (password !== undefined)
       assert.not.ok(stored.includes(password), "password in the browser's database");
 
     // The rehearsal: the vendor asks, the owner's phone answers.
-    const joined = mobile.touches();
-    const asking = vendor.page;
-    await asking.getByRole("link", { name: "Ask for access" }).first().click();
-    await asking.getByLabel("Press 4 panel").check();
-    await asking.getByLabel("What will you do, and why?").fill("rehearsal");
-    await touch(vendor, () => press(asking, "Ask"));
-    await see(asking, "Waits here");
-    const answering = mobile.page;
-    await answering.goto(`${relay.url}/requests`);
-    await answering.getByText("Look and answer").click();
-    await touch(mobile, () => answering.getByRole("button", { name: /^Approve/ }).click());
-    await follow(page, "First steps");
-    await see(page, "10 of 10 done");
-    await axeClean(page, "all done");
+    const joined = phone.device.touches();
+    await vera.follow("Ask for access");
+    await vera.page.getByLabel("Press 4 panel").check();
+    await vera.page.getByLabel("What will you do, and why?").fill("rehearsal");
+    await vera.touch(() => vera.press("Ask"));
+    await vera.see("Waits here");
+    await phone.goto("/requests");
+    await phone.follow("Look and answer");
+    await phone.touch(() => phone.press(/^Approve/));
+    await anna.follow("First steps");
+    await anna.see("10 of 10 done");
+    await anna.check();
 
     // One touch more lets the box try the machine, however often: it is a proof, and adds nothing.
-    const decisions = laptop.touches() - 1 + mobile.touches() - joined;
+    const decisions = anna.device.touches() - 1 + phone.device.touches() - joined;
     assert.is(
       decisions,
       4,
       "the owner's signatures: the site, who joins, the machine, the request",
     );
-    assert.equal([...laptop.faults, ...mobile.faults, ...owner2.faults], []);
-    await press(page, "Hide this list");
-    await see(page, "The list is hidden.");
+    for (const { device } of [anna, phone, otto]) assert.equal(device.faults, []);
+    await anna.press("Hide this list");
+    await anna.see("The list is hidden.");
   });
 });

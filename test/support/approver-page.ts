@@ -104,10 +104,9 @@ export class ApproverPage implements AsyncDisposable {
     return this.page.getByRole("button", { name, exact: typeof name === "string" });
   }
 
-  /** A field for a text by its whole label; a needed one has a star behind it. */
-  field(label: string): Locator {
-    const whole = new RegExp(`^${RegExp.escape(label)}( \\*)?$`);
-    return this.page.locator("input, textarea").and(this.page.getByLabel(whole));
+  /** A field for a text, by its whole label. */
+  field(name: string): Locator {
+    return this.page.getByRole("textbox", { name, exact: true });
   }
 
   press(name: string | RegExp): Promise<void> {
