@@ -55,9 +55,9 @@ const flagsOfKind: Readonly<Record<TargetKindName, readonly Flag[]>> = {
 const flagsOfSignIn: Readonly<Record<WebSignIn["how"], readonly Flag[]>> = {
   none: [],
   basic: ["login"],
+  digest: ["login"],
   header: ["header"],
   form: ["login", "form", "loginField", "passwordField", "field"],
-  digest: ["login"],
 };
 
 /** The device that the flags describe; throws `usage` and names every flag that is missing or out of place. */
@@ -123,9 +123,9 @@ function signInOf(given: Given): WebSignIn {
     case "none":
       return { how };
     case "basic":
+    case "digest":
       return { how, login: narrowed.require("login").login };
     case "header":
-    case "digest":
       return { how, name: narrowed.require("header").header };
     case "form": {
       const { form: path, passwordField } = narrowed.require("form", "passwordField");

@@ -60,9 +60,9 @@ const webSignIn = v.variant("how", [
   record({ how: v.literal("none") }),
   /** RFC 7617. */
   record({ how: v.literal("basic"), login }),
-  /** The secret is the field's value. */
   /** RFC 7616. */
   record({ how: v.literal("digest"), login }),
+  /** The secret is the field's value. */
   record({ how: v.literal("header"), name: headerName }),
   /** A form is posted as application/x-www-form-urlencoded; a session that the panel has ended is opened anew. */
   record({

@@ -124,6 +124,7 @@ export const targets = {
   signIns: {
     none: "Not at all: the panel is open, or the vendor signs in",
     basic: "Basic: the browser's own login box",
+    digest: "Digest: the browser's own login box, where the password is not sent",
     header: "A header with a fixed value",
     form: "A form on a page",
   },
@@ -146,7 +147,6 @@ export const targets = {
     browser:
       "Nothing to install for the vendor. But whoever controls the relay could read and change what passes.",
   } as Readonly<Record<string, string>>,
-    digest: "Digest: the browser's own login box, where the password is not sent",
   kindMissing: (edge: string, kind: string, packages: string) =>
     `The box ${edge} cannot serve ${kind} yet: it lacks ${packages}. Whoever looks after it installs that with: apt install ${packages}. You can add the machine all the same.`,
   kindNotReady: (edge: string, kind: string) =>

@@ -36,9 +36,9 @@ const packingLevel = 3;
 const maxRedirects = 10;
 /** A panel that leads back to its login at once would be sent round and round. */
 const roundMs = 5_000;
-
 /** Nonces that are good once, and others who ask at the same moment. */
 const maxDigestRenewals = 2;
+
 export interface WebPanelOptions {
   readonly device: WebDevice;
   /** The target's name. */

@@ -178,6 +178,16 @@ e;http;h;op;pw;;;;;;digest;`,
           start: "/",
           paths: [],
         },
+        {
+          kind: "http",
+          host: "h",
+          port: 80,
+          secure: false,
+          certificate: null,
+          signIn: { how: "digest", login: "op" },
+          start: "/",
+          paths: [],
+        },
       ],
     );
     assert.equal(
@@ -189,16 +199,6 @@ e;http;h;op;pw;;;;;;digest;`,
         ["connect", "browser"],
         ["connect"],
       ],
-        {
-          kind: "http",
-          host: "h",
-          port: 80,
-          secure: false,
-          certificate: null,
-          signIn: { how: "digest", login: "op" },
-          start: "/",
-          paths: [],
-        },
     );
     assert.ok(rows.every(({ secret }) => secret?.kind === "password"));
   });
