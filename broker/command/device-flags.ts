@@ -5,6 +5,7 @@ import {
   type Device,
   type WebSignIn,
 } from "../../shared/document/device.ts";
+import type { KeyboardName } from "../../shared/document/keyboard.ts";
 import type { ManifestTarget } from "../../shared/document/manifest.ts";
 import {
   isTargetKind,
@@ -26,6 +27,7 @@ export interface DeviceFlags {
   readonly certificate?: string;
   readonly domain?: string;
   readonly security?: (typeof rdpSecurities)[number];
+  readonly keyboard?: KeyboardName;
   readonly secure?: boolean;
   readonly start?: string;
   readonly path?: readonly string[];
@@ -45,7 +47,7 @@ const flagsOfKind: Readonly<Record<TargetKindName, readonly Flag[]>> = {
   ssh: ["port", "login", "hostKeys", "legacy"],
   tcp: ["port"],
   vnc: ["port", "login", "certificate"],
-  rdp: ["port", "login", "domain", "certificate", "security"],
+  rdp: ["port", "login", "domain", "certificate", "security", "keyboard"],
   http: [
     ...(["port", "secure", "certificate", "start", "path", "signIn", "login"] as const),
     ...(["header", "form", "loginField", "passwordField", "field"] as const),
@@ -89,10 +91,10 @@ const ofKind: Readonly<Record<TargetKindName, (given: Given, target: ManifestTar
   },
   rdp: (given) => {
     const { login, certificate } = given.require("login", "certificate");
-    const { host, domain = null, security = "nla" } = given.flags;
+    const { host, domain = null, security = "nla", keyboard = "us" } = given.flags;
     const port = given.port(usualPort.rdp);
     const pin = fingerprintOf(certificate);
-    return { kind: "rdp", host, port, login, domain, certificate: pin, security };
+    return { kind: "rdp", host, port, login, domain, certificate: pin, security, keyboard };
   },
   http: (given) => {
     const { host, secure = false, start = "/", path: paths = [] } = given.flags;

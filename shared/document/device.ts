@@ -19,6 +19,7 @@ import {
 } from "./fields.ts";
 import { requireTarget, verifyByRoles, type Held } from "./held.ts";
 import { hostKeyLine } from "./host-key.ts";
+import { keyboards } from "./keyboard.ts";
 import {
   openBox,
   requireRecoveryBox,
@@ -110,6 +111,8 @@ const deviceWith = (minHostKeys: number) =>
       domain: v.nullable(login),
       certificate: minHostKeys > 0 ? certificateFingerprint : v.nullable(certificateFingerprint),
       security: v.picklist(["nla", "tls"]),
+      /** The machine's own layout. */
+      keyboard: v.picklist(keyboards),
     }),
     v.pipe(
       record({

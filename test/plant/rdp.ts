@@ -2,6 +2,7 @@
 // side (its picture, size, clipboard, and what keys and pointer its program got) is told by X itself, not by RDP.
 import { randomBytes } from "node:crypto";
 import { copyFileSync, mkdirSync } from "node:fs";
+import type { KeyboardName } from "../../shared/document/keyboard.ts";
 import { freePort } from "../support/port.ts";
 import { runProcess, startProcess, type RunningProcess } from "../support/process.ts";
 import { temporaryFolder, type TemporaryFolder } from "../support/temporary.ts";
@@ -16,6 +17,7 @@ export interface RdpDevice extends AsyncDisposable {
   readonly login: string;
   readonly password: string;
   readonly security: "nla" | "tls";
+  readonly keyboard: KeyboardName;
   /** The fingerprint, as a device document has it. */
   readonly certificate: string;
   /** It makes itself another certificate, as Windows does every half year, and shows it from then on; resolves with the fingerprint. */
@@ -31,6 +33,8 @@ export interface RdpDevice extends AsyncDisposable {
 export interface RdpOptions {
   /** `tls` needs root, as it signs in a real user. */
   readonly security: "nla" | "tls";
+  /** The layout of the device's own display; of `tls`, of a session that begins. US unless given. */
+  readonly keyboard?: KeyboardName;
   /** The command that draws, run with the display in its environment. */
   readonly program?: readonly [string, ...string[]];
 }
@@ -40,17 +44,27 @@ const host = "127.0.0.1";
 /** As small devices have it: no letter of the alphabet alone. */
 const login = "operator";
 export const inputLog = new URL("input-log.tcl", import.meta.url).pathname;
+/** Draws nothing and tells of keys alone: a line for each `down PLACE`, `up PLACE`, `sign CHARACTER` and `return`. */
+export const keyLog = new URL("key-log.tcl", import.meta.url).pathname;
 
 /** Starts a remote desktop; resolves when it takes connections. */
-export async function startRdp({ security, program }: RdpOptions): Promise<RdpDevice> {
-  return security === "nla" ? startShadow(program) : startXrdp(program);
+export async function startRdp({
+  security,
+  keyboard = "us",
+  program,
+}: RdpOptions): Promise<RdpDevice> {
+  return security === "nla" ? startShadow(keyboard, program) : startXrdp(keyboard, program);
 }
 
-async function startShadow(program: RdpOptions["program"]): Promise<RdpDevice> {
+async function startShadow(
+  keyboard: KeyboardName,
+  program: RdpOptions["program"],
+): Promise<RdpDevice> {
   await using started = new AsyncDisposableStack();
   const folder = started.use(temporaryFolder());
   const screen = await startDisplay(started, folder);
   const env = { ...screen.address, HOME: folder.path };
+  await setLayout(keyboard, env);
   const [command, ...args] = program ?? ["wish", inputLog];
   const drawing = started.use(startProcess(command, args, { env }));
   if (command === "wish") await drawing.line(/^drawn$/);
@@ -65,6 +79,7 @@ async function startShadow(program: RdpOptions["program"]): Promise<RdpDevice> {
     login,
     password,
     security: "nla",
+    keyboard,
     certificate,
     renew,
     screen: async () => screen,
@@ -72,6 +87,36 @@ async function startShadow(program: RdpOptions["program"]): Promise<RdpDevice> {
     output: () => drawing.stdout,
     [Symbol.asyncDispose]: () => ending.disposeAsync(),
   };
+}
+
+/** X's layout that comes nearest to Windows' one, as setxkbmap takes it. */
+export const xkbLayouts: Readonly<Record<KeyboardName, readonly string[]>> = {
+  us: ["-layout", "us"],
+  "us-intl": ["-layout", "us", "-variant", "intl"],
+  gb: ["-layout", "gb"],
+  de: ["-layout", "de"],
+  "ch-de": ["-layout", "ch"],
+  fr: ["-layout", "fr"],
+  be: ["-layout", "be"],
+  it: ["-layout", "it"],
+  es: ["-layout", "es"],
+  pt: ["-layout", "pt"],
+  pl: ["-layout", "pl"],
+  cz: ["-layout", "cz"],
+  se: ["-layout", "se"],
+  fi: ["-layout", "fi", "-variant", "classic"],
+  dk: ["-layout", "dk"],
+  no: ["-layout", "no"],
+};
+
+/** Gives a display that layout. */
+export async function setLayout(
+  keyboard: KeyboardName,
+  env: Readonly<Record<string, string>>,
+): Promise<void> {
+  const args = ["-model", "pc105", ...xkbLayouts[keyboard]];
+  const { code, stderr } = await runProcess("setxkbmap", args, { env });
+  if (code !== 0) throw new Error(`setxkbmap exited with ${code}: ${stderr}`);
 }
 
 async function startDisplay(

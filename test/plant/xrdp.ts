@@ -1,13 +1,21 @@
 // xrdp with sesman as Debian has them, with settings of their own: they read fixed places, so each runs where those places are its own (a mount
 // namespace). Sessions are a temporary user's, who is gone afterwards with all that ran as him.
 import { chmodSync, cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import type { KeyboardName } from "../../shared/document/keyboard.ts";
 import { freePort } from "../support/port.ts";
 import { startProcess, type RunningProcess } from "../support/process.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 import { makeDeviceCertificate } from "./device-certificate.ts";
-import { inputLog, isListening, type RdpDevice, type RdpOptions } from "./rdp.ts";
+import {
+  inputLog,
+  isListening,
+  keyLog,
+  xkbLayouts,
+  type RdpDevice,
+  type RdpOptions,
+} from "./rdp.ts";
 import { addSystemUser } from "./system-user.ts";
 import { displaySide, type DisplaySide } from "./x-display.ts";
 
@@ -24,7 +32,10 @@ EnableProcessId=false
 [LoggingPerLogger]`;
 
 /** Starts both; resolves when xrdp takes connections. Root only. */
-export async function startXrdp(program: RdpOptions["program"]): Promise<RdpDevice> {
+export async function startXrdp(
+  keyboard: KeyboardName,
+  program: RdpOptions["program"],
+): Promise<RdpDevice> {
   await using started = new AsyncDisposableStack();
   const folder = started.use(temporaryFolder());
   const user = started.use(await addSystemUser());
@@ -37,10 +48,18 @@ export async function startXrdp(program: RdpOptions["program"]): Promise<RdpDevi
   writeFileSync(join(settings, "xrdp.ini"), xrdpSettings(port, certificateFile, keyFile));
   writeFileSync(join(settings, "sesman.ini"), sesmanSettings(settings, sesmanPort));
   const start = join(settings, "startwm.sh");
-  const command = (program ?? ["wish", join(settings, "input-log.tcl")]).map(quoted).join(" ");
-  cpSync(inputLog, join(settings, "input-log.tcl"));
+  // The user may not read where the tests lie.
+  const words = (program ?? ["wish", inputLog]).map((word) => {
+    if (word !== inputLog && word !== keyLog) return word;
+    const copy = join(settings, basename(word));
+    cpSync(word, copy);
+    return copy;
+  });
+  const command = words.map(quoted).join(" ");
+  // As Windows has it for a session that begins: xrdp makes signs of keys by the client's layout, and they find their keys on the display.
+  const layout = `setxkbmap -model pc105 ${xkbLayouts[keyboard].join(" ")}`;
   const tell = `echo "$DISPLAY" > ${displayFile}.new; mv ${displayFile}.new ${displayFile}`;
-  writeFileSync(start, `#!/bin/sh\n${tell}\n${command} > ${outputFile} 2>&1\n`);
+  writeFileSync(start, `#!/bin/sh\n${layout}\n${tell}\n${command} > ${outputFile} 2>&1\n`);
   chmodSync(start, 0o755);
   // The user's own session reads what it starts from here.
   chmodSync(folder.path, 0o755);
@@ -72,6 +91,7 @@ export async function startXrdp(program: RdpOptions["program"]): Promise<RdpDevi
     login: user.name,
     password: user.password,
     security: "tls",
+    keyboard,
     certificate: fingerprint,
     // It reads the files for each connection.
     renew: async () => (await makeDeviceCertificate(folder)).fingerprint,

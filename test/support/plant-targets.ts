@@ -69,7 +69,7 @@ export function webTarget(
 }
 
 export function rdpTarget(
-  { host, port, login, certificate, security, password }: RdpDevice,
+  { host, port, login, certificate, security, keyboard, password }: RdpDevice,
   rights: readonly string[] = rightsOfKind.rdp,
 ): TargetToAdd {
   const address = ["--host", host, "--port", `${port}`, "--login", login];
@@ -78,7 +78,7 @@ export function rdpTarget(
     name: "Press desktop",
     kind: "rdp",
     rights,
-    device: [...address, "--certificate", certificate, "--security", security],
+    device: [...address, "--certificate", certificate, "--security", security, "--keyboard", keyboard],
     password,
   };
 }

@@ -3,6 +3,7 @@
 import { Option, type Command } from "commander";
 import { text as readAll } from "node:stream/consumers";
 import { sealDevice } from "../../../shared/document/device.ts";
+import { keyboards } from "../../../shared/document/keyboard.ts";
 import { findTarget, type ManifestTarget } from "../../../shared/document/manifest.ts";
 import { sealSecret, type Secret } from "../../../shared/document/secret.ts";
 import { targetArgument } from "../arguments.ts";
@@ -59,6 +60,12 @@ export function addDeviceVerbs(site: Command, context: Context): void {
         "--security <kind>",
         "how it wants to be signed in to, nla unless given (rdp)",
       ).choices(rdpSecurities),
+    )
+    .addOption(
+      new Option(
+        "--keyboard <layout>",
+        "the keyboard layout of its Windows, us unless given (rdp)",
+      ).choices(keyboards),
     )
     .option("--secure", "it speaks HTTPS (http)")
     .option("--start <path>", "where its first page is, / unless given (http)")

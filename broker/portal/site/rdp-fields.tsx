@@ -1,5 +1,6 @@
-// A Windows desktop: login, password, and how it wants to be signed in to. Its certificate is always pinned; the test brings it.
-import { Radio, Stack } from "@mantine/core";
+// A Windows desktop: login, password, its keyboard, and how it wants to be signed in to. Its certificate is always pinned; the test brings it.
+import { NativeSelect, Radio, Stack } from "@mantine/core";
+import { keyboards } from "../../../shared/document/keyboard.ts";
 import { targets } from "../texts/targets.ts";
 import {
   CertificateField,
@@ -18,6 +19,15 @@ export function RdpFields(device: DeviceFieldsProps) {
     <>
       <LoginField {...device} />
       {secret}
+      <NativeSelect
+        label={texts.keyboard}
+        description={texts.keyboardHint}
+        value={typed.keyboard}
+        data={keyboards.map((each) => ({ value: each, label: targets.keyboards[each] }))}
+        onChange={({ currentTarget }) =>
+          onReach({ keyboard: keyboards.find((each) => each === currentTarget.value) ?? "us" })
+        }
+      />
       <MoreFields>
         <PlainField
           {...device}

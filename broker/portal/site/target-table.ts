@@ -1,5 +1,6 @@
 // A table of machines as people keep it: CSV with a line of column names, read into the same fields as the form of one machine.
 // Every fault is told with its line, all of them together; nothing is taken over while there is one.
+import { keyboards } from "../../../shared/document/keyboard.ts";
 import type { Manifest } from "../../../shared/document/manifest.ts";
 import type { Secret } from "../../../shared/document/secret.ts";
 import { parseTargetId } from "../../../shared/ids.ts";
@@ -42,6 +43,7 @@ export const columns = [
   "password",
   "domain",
   "security",
+  "keyboard",
   "certificate",
   "secure",
   "start",
@@ -57,7 +59,7 @@ const columnsOfKind: Readonly<Record<TargetKindName, readonly Column[]>> = {
   ssh: ["login", "password"],
   tcp: [],
   vnc: ["login", "password", "certificate"],
-  rdp: ["login", "password", "domain", "security", "certificate"],
+  rdp: ["login", "password", "domain", "security", "keyboard", "certificate"],
   http: ["login", "password", "certificate", "secure", "start", "sign_in"],
 };
 const ofSomeKind = new Set(Object.values(columnsOfKind).flat());
@@ -185,6 +187,7 @@ function typedIn(value: (column: Column) => string, kind: TargetKindName, empty:
     domain: value("domain"),
     certificate: value("certificate"),
     security: securities.find((each) => each === value("security").toLowerCase()) ?? "nla",
+    keyboard: keyboards.find((each) => each === value("keyboard").toLowerCase()) ?? "us",
     start: value("start") || empty.start,
     signIn,
     header: header.trim(),
@@ -211,6 +214,8 @@ function faultsOfFields(value: (column: Column) => string, typed: Typed): string
     found.push(words.foreign("password", `${kind} without sign_in`));
   if (kind === "rdp" && !["", "nla", "tls"].includes(value("security").toLowerCase()))
     found.push(words.security(value("security")));
+  if (kind === "rdp" && !["", ...keyboards].includes(value("keyboard").toLowerCase()))
+    found.push(words.keyboard(value("keyboard"), keyboards));
   if (kind === "http" && !/^(none|basic|digest|header:.*)?$/.test(value("sign_in")))
     found.push(words.signIn(value("sign_in")));
   const told = new Set<string>();

@@ -1,6 +1,7 @@
 // What an owner types about a machine, as text fields; and what becomes of it: the target, its device, its secret, or what is wrong. Pure.
 // Fields of all kinds stand side by side, so that choosing another kind and coming back loses nothing.
 import { parseCertificateFingerprint } from "../../../shared/document/device.ts";
+import type { KeyboardName } from "../../../shared/document/keyboard.ts";
 import type { ManifestTarget } from "../../../shared/document/manifest.ts";
 import { isTargetKind, usualRights, type TargetKindName } from "../../../shared/document/rights.ts";
 import type { Secret } from "../../../shared/document/secret.ts";
@@ -35,6 +36,7 @@ export interface Typed {
   readonly certificate: string;
   readonly domain: string;
   readonly security: (typeof securities)[number];
+  readonly keyboard: KeyboardName;
   readonly secure: boolean;
   readonly start: string;
   readonly paths: string;
@@ -71,6 +73,7 @@ export function typedOf(
     certificate: "",
     domain: "",
     security: "nla",
+    keyboard: "us",
     secure: false,
     start: "/",
     paths: "",
@@ -98,9 +101,9 @@ function fieldsOf(device: DeviceToProbe): Partial<Typed> {
     case "vnc":
       return { ...reach, login: device.login ?? "", certificate: device.certificate ?? "" };
     case "rdp": {
-      const { login, security } = device;
+      const { login, security, keyboard } = device;
       const certificate = device.certificate ?? "";
-      return { ...reach, login, security, certificate, domain: device.domain ?? "" };
+      return { ...reach, login, security, keyboard, certificate, domain: device.domain ?? "" };
     }
     case "http": {
       const { secure, start, signIn } = device;
@@ -173,8 +176,9 @@ export function deviceIn(typed: Typed): DeviceToProbe {
       return { kind: "vnc", host, port, login: orNull(login), certificate: pinIn(typed) };
     case "rdp": {
       const domain = orNull(typed.domain.trim());
-      const { security } = typed;
-      return { kind: "rdp", host, port, login, domain, certificate: pinIn(typed), security };
+      const { security, keyboard } = typed;
+      const certificate = pinIn(typed);
+      return { kind: "rdp", host, port, login, domain, certificate, security, keyboard };
     }
     case "http":
       return {

@@ -10,6 +10,8 @@ import type { ChildExit } from "./child.ts";
 import { openDisplay, type Display } from "./display.ts";
 import { maxDriveBytes, type Drives } from "./drive.ts";
 import { isOrderly, whyDesktopEnded, whyNoDesktop } from "./failure.ts";
+import { keyboardLayouts } from "./keyboard-layouts.ts";
+import { Keyboard } from "./keyboard.ts";
 import { firstPicture } from "./picture.ts";
 import {
   driveFolder,
@@ -17,13 +19,14 @@ import {
   type PinnedDevice,
   type RemoteDesktop,
 } from "./remote-desktop.ts";
-import { UsKeyboard } from "./us-keyboard.ts";
 import { WindowSize } from "./window-size.ts";
 
 /** From the start of its processes to the first picture. */
 const pictureLimitMs = 30_000;
 /** A desktop that has connected and stays black for so long is one whose screen is black. */
 const blackMs = 8_000;
+/** For what the vendor let go of last, or the edge for him, to go through the display and xfreerdp to the device: 20 ms at most, measured. */
+const lettingGoMs = 200;
 
 export interface Size {
   readonly width: number;
@@ -86,13 +89,18 @@ export class Desktop implements AsyncDisposable {
     aborted.catch(() => undefined);
     await Promise.race([over, aborted, this.#pictured(display, remote)]);
     isThere = true;
+    parts.defer(async () => {
+      const { promise: gone, resolve } = Promise.withResolvers<void>();
+      using _limit = clock.setTimer(lettingGoMs, resolve);
+      await Promise.race([gone, remote.exited]);
+    });
     const window = parts.use(new WindowSize(display, clock));
     const address = { host: "edge", port: 0, name: target.name };
     const login = { address, login: null, secret: undefined, certificate: null, clock };
     const stream = await display.connect();
     const screen = await logInToScreen(stream, { ...login, legacy: false }, stop);
     over.catch((error: Error) => void screen.stream.destroy(error));
-    const keyboard = new UsKeyboard();
+    const keyboard = new Keyboard(keyboardLayouts[this.#device.keyboard]);
     return {
       ...screen,
       onResized: (newWidth, newHeight) => window.follow(newWidth, newHeight),

@@ -43,6 +43,8 @@ export async function openDisplay(options: DisplayOptions): Promise<Display> {
     ["-extension", "GLX", "-nolisten", "tcp", "-nolisten", "unix"],
     ["-rfbport", "-1", "-rfbunixpath", socketName, "-rfbunixmode", "0600"],
     ["-SecurityTypes", "None", "-AlwaysShared", "-SendPrimary=0", "-SetPrimary=0"],
+    // A key's scan code counts, where it has one.
+    ["-RawKeyboard=1"],
     [`-AcceptKeyEvents=${may("control")}`, `-AcceptPointerEvents=${may("control")}`],
     [`-AcceptSetDesktopSize=${may("resize")}`],
     [`-AcceptCutText=${may("clipboard-in")}`, `-SendCutText=${may("clipboard-out")}`],

@@ -70,6 +70,16 @@ export function keyEvent(isDown: boolean, keysym: number): Uint8Array {
   return message;
 }
 
+/** QEMU Extended Key Event (rfbproto): a key by its scan code (set 1; a key of two bytes has the second one's eighth bit set), whatever its keysym. */
+export function scanCodeEvent(isDown: boolean, keysym: number, code: number): Uint8Array {
+  const message = Buffer.alloc(12);
+  message[0] = 255;
+  message.writeUInt16BE(isDown ? 1 : 0, 2);
+  message.writeUInt32BE(keysym, 4);
+  message.writeUInt32BE(code, 8);
+  return message;
+}
+
 /** PointerEvent (RFC 6143 §7.5.5), of seven buttons. */
 export function pointerEvent(buttons: number, x: number, y: number): Uint8Array {
   const message = Buffer.alloc(6);

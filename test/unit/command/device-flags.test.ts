@@ -44,16 +44,22 @@ const taken: readonly (readonly [note: string, string, Omit<DeviceFlags, "host">
     { port: 5911, login: "op", certificate: pin },
   ],
   [
-    "rdp, nla unless said otherwise, the pin as openssl prints it",
+    "rdp, nla and a US keyboard unless said otherwise, the pin as openssl prints it",
     "rdp",
     { login: "op", certificate: `sha256 Fingerprint=${pin.toLowerCase()}` },
-    { port: 3389, login: "op", domain: null, certificate: pin, security: "nla" },
+    { port: 3389, login: "op", domain: null, certificate: pin, security: "nla", keyboard: "us" },
   ],
   [
-    "rdp with domain and tls",
+    "rdp with domain, tls and a German keyboard",
     "rdp",
-    { login: "op", domain: "PLANT", certificate: pin.replaceAll(":", ""), security: "tls" },
-    { port: 3389, login: "op", domain: "PLANT", certificate: pin, security: "tls" },
+    {
+      login: "op",
+      domain: "PLANT",
+      certificate: pin.replaceAll(":", ""),
+      security: "tls",
+      keyboard: "de",
+    },
+    { port: 3389, login: "op", domain: "PLANT", certificate: pin, security: "tls", keyboard: "de" },
   ],
   [
     "a panel in clear without sign-in",

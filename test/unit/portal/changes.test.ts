@@ -102,6 +102,7 @@ await group("an owner's changes", {}, (test) => {
       domain: null,
       certificate: Array.from({ length: 32 }, () => "AB").join(":"),
       security: "nla" as const,
+      keyboard: "us" as const,
     };
     const pinned = await prepared(site, [targetChange(desktop, { device: desktopDevice })]);
     assert.equal(pinned.faultWords, []);

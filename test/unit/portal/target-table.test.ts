@@ -2,6 +2,7 @@
 import * as assert from "uvu/assert";
 import { parseTargetTable } from "../../../broker/portal/site/target-table.ts";
 import type { Manifest } from "../../../shared/document/manifest.ts";
+import { keyboards } from "../../../shared/document/keyboard.ts";
 import { group } from "../../support/group.ts";
 import { edgeEntry, paperPolicy } from "../document/paper-site.ts";
 
@@ -62,8 +63,12 @@ const faultRows: readonly [note: string, text: string, faults: readonly string[]
   ],
   [
     "values that are none",
-    "id,kind,address,login,certificate,security\na,rdp,h,op,AA:BB,any",
-    ['2: "any" is neither nla nor tls', '2: "AA:BB" is no SHA-256 fingerprint'],
+    "id,kind,address,login,certificate,security,keyboard\na,rdp,h,op,AA:BB,any,dvorak",
+    [
+      '2: "any" is neither nla nor tls',
+      `2: "dvorak" is none of ${keyboards.join(", ")}`,
+      '2: "AA:BB" is no SHA-256 fingerprint',
+    ],
   ],
   [
     "a panel's values that are none",
@@ -136,12 +141,12 @@ await group("a table of machines", {}, (test) => {
   test("screens, desktops and web panels, with their usual ports and rights", () => {
     const pin = Array.from({ length: 32 }, () => "AB").join(":");
     const { rows, faults } = parseTargetTable(
-      `id;kind;address;login;password;domain;security;certificate;secure;start;sign_in;rights
-a;vnc;h;;pw;;;;;;;
-b;rdp;h;op;pw;PLANT;tls;${pin.toLowerCase()};;;;view files
-c;http;h;op;pw;;;;yes;/hmi;basic;
-d;HTTP;h;;token;;;;;;header:X-Key;connect browser
-e;http;h;op;pw;;;;;;digest;`,
+      `id;kind;address;login;password;domain;security;keyboard;certificate;secure;start;sign_in;rights
+a;vnc;h;;pw;;;;;;;;
+b;rdp;h;op;pw;PLANT;tls;Ch-DE;${pin.toLowerCase()};;;;view files
+c;http;h;op;pw;;;;;yes;/hmi;basic;
+d;HTTP;h;;token;;;;;;;header:X-Key;connect browser
+e;http;h;op;pw;;;;;;;digest;`,
       one,
     );
     assert.equal(faults, []);
@@ -157,6 +162,7 @@ e;http;h;op;pw;;;;;;digest;`,
           domain: "PLANT",
           certificate: pin,
           security: "tls",
+          keyboard: "ch-de",
         },
         {
           kind: "http",

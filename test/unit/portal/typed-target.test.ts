@@ -32,6 +32,7 @@ const whole: Readonly<Record<string, Typed>> = {
     login: "op",
     domain: "PLANT",
     security: "tls",
+    keyboard: "de",
     certificate: pin,
   },
   "http basic": {

@@ -8,10 +8,10 @@ type Given = Omit<RdpDevice, "screen" | "screenshot" | "output"> & {
 };
 
 const given = JSON.parse(process.env["DESKTOP"] ?? "") as Given;
-const { host, port, login, password, certificate, security, scratch } = given;
+const { host, port, login, password, certificate, security, keyboard, scratch } = given;
 const opened = await openOn(
   {
-    device: { kind: "rdp", host, port, login, domain: null, certificate, security },
+    device: { kind: "rdp", host, port, login, domain: null, certificate, security, keyboard },
     secret: { kind: "password", password },
     scratch,
   },

@@ -19,9 +19,9 @@ function sha256(bytes: Uint8Array | string): string {
 
 /** One action of the vendor's on the drive of an open desktop. */
 function fileOn(device: RdpDevice, desktop: RdpUnderTest, rights: readonly string[] = ["files"]) {
-  const { host, port, login, certificate, security } = device;
+  const { host, port, login, certificate, security, keyboard } = device;
   const under = {
-    device: { kind: "rdp", host, port, login, domain: null, certificate, security },
+    device: { kind: "rdp", host, port, login, domain: null, certificate, security, keyboard },
     rights,
     scratch: desktop.scratch,
   } as const;

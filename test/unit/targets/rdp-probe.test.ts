@@ -13,7 +13,17 @@ type RdpDevice = Extract<DeviceToProbe, { kind: "rdp" }>;
 
 function deviceOf(plant: RdpPlant, change: Partial<RdpDevice> = {}): RdpDevice {
   const { host, port, login, certificate, security } = plant;
-  return { kind: "rdp", host, port, login, domain: null, certificate, security, ...change };
+  return {
+    kind: "rdp",
+    host,
+    port,
+    login,
+    domain: null,
+    certificate,
+    security,
+    keyboard: "us",
+    ...change,
+  };
 }
 
 async function stepsOf(device: RdpDevice, password?: string): Promise<ProbeStep[]> {
@@ -76,7 +86,7 @@ await group("rdp probe", { timeoutMs: 30_000 }, (test) => {
     );
     await once(other.listen(0, "127.0.0.1"), "listening");
     const device = { kind: "rdp", host: "127.0.0.1", login: "op", domain: null } as const;
-    const rest = { certificate: null, security: "nla" } as const;
+    const rest = { certificate: null, security: "nla", keyboard: "us" } as const;
     const shut = await stepsOf({ ...device, ...rest, port: await freePort() });
     assert.equal(brief(shut), ["route ok", "port failed"]);
     const { port } = other.address() as AddressInfo;

@@ -55,9 +55,9 @@ export function rdpUnderTest(device: RdpDevice): RdpUnderTest {
 }
 
 function underTest(device: RdpDevice, certificate = device.certificate): TargetUnderTest {
-  const { host, port, login, password, security } = device;
+  const { host, port, login, password, security, keyboard } = device;
   return {
-    device: { kind: "rdp", host, port, login, domain: null, certificate, security },
+    device: { kind: "rdp", host, port, login, domain: null, certificate, security, keyboard },
     secret: { kind: "password", password },
   };
 }

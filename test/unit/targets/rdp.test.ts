@@ -220,8 +220,8 @@ await group("targets/rdp", { timeoutMs: 60_000 }, (test) => {
   test("a refused login, another certificate, a shut port and other security are told apart, in words of the target alone", async () => {
     await using device = await startRdp({ security: "nla" });
     using desktop = rdpUnderTest(device);
-    const { host, port, login, certificate } = device;
-    const shown = { kind: "rdp", host, port, login, domain: null, certificate } as const;
+    const { host, port, login, certificate, keyboard } = device;
+    const shown = { kind: "rdp", host, port, login, domain: null, certificate, keyboard } as const;
     const other = certificate.replace(/^../, certificate.startsWith("00") ? "01" : "00");
     const rows = [
       [
@@ -275,8 +275,17 @@ await group("targets/rdp", { timeoutMs: 60_000 }, (test) => {
     });
     await once(other.listen(0, "127.0.0.1"), "listening");
     const { port } = other.address() as AddressInfo;
-    const { host, login, certificate, security } = device;
-    const shown = { kind: "rdp", host, port, login, domain: null, certificate, security } as const;
+    const { host, login, certificate, security, keyboard } = device;
+    const shown = {
+      kind: "rdp",
+      host,
+      port,
+      login,
+      domain: null,
+      certificate,
+      security,
+      keyboard,
+    } as const;
     const opened = await desktop.open({ device: shown });
     assert.is((await failureOf(opened)).code, "device_changed");
     assert.ok(connections > 0);
