@@ -1,5 +1,5 @@
 // Working in a job: its time, its machines, their terminals, and the end.
-import { Alert, Button, Group, Modal, Stack, Tabs, Text } from "@mantine/core";
+import { Alert, Box, Button, Group, Modal, Stack, Tabs, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { notifications } from "@mantine/notifications";
 import {
@@ -14,6 +14,7 @@ import type { AdmittedTarget } from "../../../shared/channel/messages.ts";
 import type { Job } from "../../../shared/site/jobs.ts";
 import type { PageSide } from "../person/page-side.ts";
 import { Empty, Loading, Page } from "../shell/page.tsx";
+import { useKeptFocus } from "../shell/use-kept-focus.ts";
 import { ask, session, terminal } from "../texts/jobs.ts";
 import { screen } from "../texts/screen.ts";
 import { Countdown, MoreTime, TimeNotice } from "./countdown.tsx";
@@ -140,15 +141,17 @@ function Target({ target, ...props }: SessionProps & { readonly target: Admitted
 function Screen({ target, ...props }: SessionProps & { readonly target: AdmittedTarget }) {
   const { live, state } = props;
   const tab = state.screens.find((each) => each.target === target.id);
+  const place = useRef<HTMLDivElement>(null);
+  useKeptFocus(place, tab === undefined);
   if (!canBeSeen(target))
     return (
       <Empty title={screen.none}>
         <Text>{screen.noneHint(rightsWords(target))}</Text>
       </Empty>
     );
-  if (tab === undefined)
-    return (
-      <Group>
+  return (
+    <div ref={place}>
+      {tab === undefined ? (
         <Button
           size="lg"
           leftSection={<IconDeviceDesktop aria-hidden />}
@@ -156,9 +159,11 @@ function Screen({ target, ...props }: SessionProps & { readonly target: Admitted
         >
           {screen.open(target.name)}
         </Button>
-      </Group>
-    );
-  return <OneScreen key={tab.number} target={target} tab={tab} {...props} />;
+      ) : (
+        <OneScreen key={tab.number} target={target} tab={tab} {...props} />
+      )}
+    </div>
+  );
 }
 
 function OneScreen({
@@ -179,7 +184,9 @@ function OneScreen({
         onClose={() => live.closeScreen(tab)}
       />
       {target.kind === "rdp" && target.rights.includes("files") && (
-        <DrivePanel live={live} target={target} />
+        <Box mt="md">
+          <DrivePanel live={live} target={target} />
+        </Box>
       )}
     </Suspense>
   );

@@ -1,10 +1,11 @@
 // A machine's web panel: one button that opens it in a tab of its own, what the relay could do there, and the way through one's own command.
 import { Accordion, Alert, Button, Card, Group, Stack, Text } from "@mantine/core";
 import { IconCheck, IconExternalLink, IconInfoCircle } from "@tabler/icons-react";
-import { useSyncExternalStore } from "react";
+import { useRef, useSyncExternalStore } from "react";
 import type { AdmittedTarget } from "../../../shared/channel/messages.ts";
 import type { Job } from "../../../shared/site/jobs.ts";
 import { Empty, Loading, Trouble } from "../shell/page.tsx";
+import { useKeptFocus } from "../shell/use-kept-focus.ts";
 import { webPanel } from "../texts/web-panel.ts";
 import type { LiveJob } from "./live-job.ts";
 import { CommandLines } from "./tcp-target.tsx";
@@ -53,11 +54,13 @@ function Panel({ target, live }: { readonly target: AdmittedTarget; readonly liv
     (changed) => pane.watch(changed),
     () => pane.state,
   );
+  const place = useRef<HTMLDivElement>(null);
+  useKeptFocus(place, state.phase);
   return (
     <Card withBorder padding="lg">
       <Stack gap="md">
         <Text>{webPanel.about(target.name)}</Text>
-        <div aria-live="polite">
+        <div aria-live="polite" ref={place}>
           <Standing machine={target.name} pane={pane} state={state} />
         </div>
         <Group gap="xs" wrap="nowrap" align="flex-start" c="dimmed">
@@ -103,7 +106,12 @@ function Standing({
       );
     case "open":
       return (
-        <Alert color="green" icon={<IconCheck aria-hidden />} title={webPanel.isOpen}>
+        <Alert
+          color="green"
+          role="presentation"
+          icon={<IconCheck aria-hidden />}
+          title={webPanel.isOpen}
+        >
           <Stack gap="md" align="flex-start">
             <Text>{webPanel.isOpenHint}</Text>
             <Group>

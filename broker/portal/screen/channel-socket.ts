@@ -5,7 +5,14 @@ import type { Channel } from "../../../shared/channel/channel.ts";
 import { handOver, type RawChannel } from "./raw-channel.ts";
 
 /** Client messages of RFC 6143 and of the extensions that noVNC speaks. */
-const message = { key: 4, pointer: 5, cutText: 6, desktopSize: 251, qemu: 255 } as const;
+const message = {
+  pixelFormat: 0,
+  key: 4,
+  pointer: 5,
+  cutText: 6,
+  desktopSize: 251,
+  qemu: 255,
+} as const;
 const maskAt = 1;
 const isDownAt: Readonly<Record<number, number>> = { [message.key]: 1, [message.qemu]: 3 };
 /** KeyEvent: XK_VoidSymbol, which no keyboard has, is let go of. It presses nothing even where it would arrive. */
@@ -34,6 +41,9 @@ export class ChannelSocket implements RawChannel {
   readonly #queue: Uint8Array[] = [];
   #isFull = false;
   #isAway = false;
+  /** The viewer's own SetPixelFormat, which the edge acknowledges and keeps to itself. */
+  #heldBack: Uint8Array | undefined;
+  #isHeard = false;
   /** The last pointer message, by which a button that is let go while away is let go afterwards. */
   #pointer: Uint8Array | undefined;
 
@@ -49,11 +59,21 @@ export class ChannelSocket implements RawChannel {
 
   /** Hands over what the device sent. */
   take(bytes: Uint8Array, settled: () => void): void {
+    this.#isHeard = true;
     try {
       handOver(this, bytes, () => this.isGreeted);
     } finally {
       settled();
     }
+  }
+
+  /**
+   * To be called every few seconds. A picture in which nothing moves looks as one whose connection hangs; only where something is sent does an answer that
+   * does not come tell of it.
+   */
+  beat(): void {
+    if (!this.#isHeard && this.#heldBack !== undefined && !this.isFull) this.#write(this.#heldBack);
+    this.#isHeard = false;
   }
 
   /** The channel's connection is lost, or back. */
@@ -76,6 +96,7 @@ export class ChannelSocket implements RawChannel {
   send(bytes: Uint8Array): void {
     const kind = bytes[0];
     if (!this.#mayPass(kind)) return;
+    if (kind === message.pixelFormat) this.#heldBack = Uint8Array.from(bytes);
     const downAt = isDownAt[kind ?? 0];
     if (downAt !== undefined || kind === message.pointer) {
       if (this.#isAway && (downAt === undefined || bytes[downAt] !== 0)) return;

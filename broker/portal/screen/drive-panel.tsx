@@ -1,5 +1,6 @@
 // The files of a desktop's drive, beside its screen: what is there, put one there with its progress, fetch one, remove one.
 import {
+  ActionIcon,
   Alert,
   Button,
   Card,
@@ -106,7 +107,11 @@ export default function DrivePanel({ live, target }: DrivePanelProps) {
               <Progress value={moving.percent} aria-label={moving.name} />
             </Stack>
           )}
-          {told !== "" && <Alert color="green">{told}</Alert>}
+          {told !== "" && (
+            <Alert color="green" role="presentation">
+              {told}
+            </Alert>
+          )}
           <Trouble error={fault} />
         </div>
         {listed?.length === 0 && (
@@ -121,34 +126,34 @@ export default function DrivePanel({ live, target }: DrivePanelProps) {
                 <Table.Tr>
                   <Table.Th>{drive.name}</Table.Th>
                   <Table.Th>{drive.size}</Table.Th>
-                  <Table.Th />
+                  <Table.Td />
                 </Table.Tr>
               </Table.Thead>
               <Table.Tbody>
                 {listed.map((file) => (
                   <Table.Tr key={file.name}>
-                    <Table.Td>{file.name}</Table.Td>
+                    <Table.Td className="breaks-anywhere">{file.name}</Table.Td>
                     <Table.Td>{drive.bytes(file.bytes)}</Table.Td>
                     <Table.Td>
                       <Group gap="xs" justify="flex-end">
-                        <Button
-                          size="compact-md"
+                        <ActionIcon
+                          size="xl"
                           variant="light"
                           disabled={isBusy}
                           aria-label={drive.get(file.name)}
                           onClick={() => void get(file)}
                         >
-                          <IconDownload size={18} aria-hidden />
-                        </Button>
-                        <Button
-                          size="compact-md"
+                          <IconDownload size={20} aria-hidden />
+                        </ActionIcon>
+                        <ActionIcon
+                          size="xl"
                           variant="default"
                           disabled={isBusy}
                           aria-label={drive.remove(file.name)}
                           onClick={() => void remove(file)}
                         >
-                          <IconTrash size={18} aria-hidden />
-                        </Button>
+                          <IconTrash size={20} aria-hidden />
+                        </ActionIcon>
                       </Group>
                     </Table.Td>
                   </Table.Tr>

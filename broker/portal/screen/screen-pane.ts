@@ -13,11 +13,13 @@ import { watchLooker } from "./looking.ts";
 import { Viewer, type ScreenSize } from "./viewer.ts";
 import { ZoomedPlace, type Scale } from "./zoomed-place.ts";
 
-/** A device that can have any size is not asked for one on which no program fits. */
-const smallestAsked = { width: 1024, height: 640 } as const;
+/** A device that can have any size is not asked for one on which no program fits; panels' programs are drawn for this one, if for none that is larger. */
+const smallestAsked = { width: 1024, height: 768 } as const;
 const largestPixels = 16_384;
 /** Programs that poll their keyboard miss presses that come faster. */
 const typingPauseMs = 12;
+/** With the 12 s after which a missing answer counts as a lost line, a picture that hangs looks so after 18 s at most. */
+const beatMs = 3_000;
 
 export interface PaneState {
   readonly phase: "opening" | "open" | "ended";
@@ -70,6 +72,7 @@ export class ScreenPane {
   #socket: ChannelSocket | undefined;
   #viewer: Viewer | undefined;
   #hasStarted = false;
+  #beat: ReturnType<typeof setInterval> | undefined;
   /** Called when somebody wants to go on without a mouse. */
   onLeave: () => void = () => undefined;
 
@@ -199,6 +202,7 @@ export class ScreenPane {
   }
 
   dispose(): void {
+    clearInterval(this.#beat);
     this.#channel?.abort("ended by the vendor");
     this.#live.streamAway(this, false);
     this.#viewer?.dispose();
@@ -243,6 +247,7 @@ export class ScreenPane {
       socket.closed();
     };
     this.#view(socket);
+    this.#beat = setInterval(() => socket.beat(), beatMs);
   }
 
   #view(socket: ChannelSocket): void {
@@ -362,6 +367,7 @@ export class ScreenPane {
 
   #over(fault: Error | undefined): void {
     if (this.#state.phase === "ended") return;
+    clearInterval(this.#beat);
     this.#live.streamAway(this, false);
     this.#set({ phase: "ended", fault, isAway: false, held: new Set(), isMoving: false });
   }

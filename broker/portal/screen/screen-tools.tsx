@@ -46,78 +46,82 @@ export function ScreenTools({
   const isOpen = state.phase === "open";
   return (
     <Group gap={4} role="toolbar" aria-label={screen.tools}>
-      {state.scale === "fit" ? (
-        <Tool
-          icon={IconRulerMeasure}
-          label={screen.real}
-          isDisabled={!isOpen || state.isFollowing}
-          onClick={() => pane.realSize()}
-        />
-      ) : (
-        <Tool icon={IconZoomScan} label={screen.fit} onClick={() => pane.fit()} />
-      )}
-      <Tool
-        icon={IconZoomOut}
-        label={screen.smaller}
-        isDisabled={!isOpen || state.isFollowing}
-        onClick={() => pane.zoom(-1)}
-      />
-      <Tool
-        icon={IconZoomIn}
-        label={screen.larger}
-        isDisabled={!isOpen || state.isFollowing}
-        onClick={() => pane.zoom(1)}
-      />
-      <Tool
-        icon={IconHandMove}
-        label={screen.move}
-        isPressed={state.isMoving}
-        isDisabled={!state.isLarger && !state.isMoving}
-        onClick={() => pane.move(!state.isMoving)}
-      />
-      {mayResize && (
-        <Tool
-          icon={IconAspectRatio}
-          label={screen.follow}
-          isPressed={state.isFollowing}
-          isDisabled={!isOpen}
-          onClick={() => pane.follow(!state.isFollowing)}
-        />
-      )}
-      {mayControl && (
+      {state.phase !== "ended" && (
         <>
+          {state.scale === "fit" ? (
+            <Tool
+              icon={IconRulerMeasure}
+              label={screen.real}
+              isDisabled={!isOpen || state.isFollowing}
+              onClick={() => pane.realSize()}
+            />
+          ) : (
+            <Tool icon={IconZoomScan} label={screen.fit} onClick={() => pane.fit()} />
+          )}
           <Tool
-            icon={IconKeyboard}
-            label={screen.keys}
-            isPressed={showsKeys}
-            isDisabled={!isOpen}
-            onClick={() => setShowsKeys(!showsKeys)}
+            icon={IconZoomOut}
+            label={screen.smaller}
+            isDisabled={!isOpen || state.isFollowing}
+            onClick={() => pane.zoom(-1)}
           />
           <Tool
-            icon={IconCursorText}
-            label={screen.typeText}
-            isDisabled={!isOpen}
-            onClick={onType}
+            icon={IconZoomIn}
+            label={screen.larger}
+            isDisabled={!isOpen || state.isFollowing}
+            onClick={() => pane.zoom(1)}
           />
+          <Tool
+            icon={IconHandMove}
+            label={screen.move}
+            isPressed={state.isMoving}
+            isDisabled={!state.isLarger && !state.isMoving}
+            onClick={() => pane.move(!state.isMoving)}
+          />
+          {mayResize && (
+            <Tool
+              icon={IconAspectRatio}
+              label={screen.follow}
+              isPressed={state.isFollowing}
+              isDisabled={!isOpen}
+              onClick={() => pane.follow(!state.isFollowing)}
+            />
+          )}
+          {mayControl && (
+            <>
+              <Tool
+                icon={IconKeyboard}
+                label={screen.keys}
+                isPressed={showsKeys}
+                isDisabled={!isOpen}
+                onClick={() => setShowsKeys(!showsKeys)}
+              />
+              <Tool
+                icon={IconCursorText}
+                label={screen.typeText}
+                isDisabled={!isOpen}
+                onClick={onType}
+              />
+            </>
+          )}
+          {mayPutClipboard && (
+            <Tool
+              icon={IconClipboardPlus}
+              label={screen.putClipboard}
+              isDisabled={!isOpen}
+              onClick={() => void putClipboard(pane)}
+            />
+          )}
+          {maySeeClipboard && (
+            <Indicator disabled={state.cutText === undefined} offset={8} color="petrol">
+              <Tool
+                icon={IconClipboardCopy}
+                label={screen.takeClipboard}
+                isDisabled={state.cutText === undefined}
+                onClick={() => void takeClipboard(state.cutText ?? "")}
+              />
+            </Indicator>
+          )}
         </>
-      )}
-      {mayPutClipboard && (
-        <Tool
-          icon={IconClipboardPlus}
-          label={screen.putClipboard}
-          isDisabled={!isOpen}
-          onClick={() => void putClipboard(pane)}
-        />
-      )}
-      {maySeeClipboard && (
-        <Indicator disabled={state.cutText === undefined} offset={8} color="petrol">
-          <Tool
-            icon={IconClipboardCopy}
-            label={screen.takeClipboard}
-            isDisabled={state.cutText === undefined}
-            onClick={() => void takeClipboard(state.cutText ?? "")}
-          />
-        </Indicator>
       )}
       <Tool
         icon={isFull ? IconMinimize : IconMaximize}

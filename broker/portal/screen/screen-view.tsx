@@ -7,6 +7,7 @@ import type { AdmittedTarget } from "../../../shared/channel/messages.ts";
 import { personWords } from "../../../shared/site/people.ts";
 import type { LiveJob, ScreenTab } from "../jobs/live-job.ts";
 import { useFullScreen } from "../shell/use-full-screen.ts";
+import { isFocusLost } from "../shell/use-kept-focus.ts";
 import { PaneEnding } from "../shell/pane-ending.tsx";
 import { screen } from "../texts/screen.ts";
 import { ScreenKeys } from "./screen-keys.tsx";
@@ -30,7 +31,8 @@ export interface ScreenViewProps {
 
 export default function ScreenView(props: ScreenViewProps) {
   const { live, tab, target } = props;
-  const pane = (tab.pane ??= new ScreenPane(live, target, screen.label(target.name)));
+  const label = target.rights.includes("control") ? screen.label : screen.labelOnlyWatching;
+  const pane = (tab.pane ??= new ScreenPane(live, target, label(target.name)));
   const state = useSyncExternalStore(
     (changed) => pane.watch(changed),
     () => pane.state,
@@ -54,21 +56,29 @@ export default function ScreenView(props: ScreenViewProps) {
   }, [pane]);
   // Keys go to the machine from the first picture on, as they do in a terminal.
   useEffect(() => {
-    if (isOpen && pane.rights.mayControl && isTouched !== true) pane.focus();
+    if (!isOpen) return;
+    if ((pane.rights.mayControl && isTouched !== true) || isFocusLost()) pane.focus();
   }, [pane, isOpen, isTouched]);
+  // On a phone what stands above it would leave a strip of the picture.
+  const wasOpen = useRef(isOpen);
+  useEffect(() => {
+    if (isOpen && !wasOpen.current && isTouched === true) leaving.current?.scrollIntoView();
+    wasOpen.current = isOpen;
+  }, [isOpen, isTouched]);
 
   const { width, height } = state.size;
   return (
     <Paper withBorder className={isFull ? "terminal-frame terminal-full" : "terminal-frame"}>
-      <Group justify="space-between" gap="xs" px="xs" py="xs" ref={leaving}>
+      <Group justify="space-between" gap="xs" px="xs" py="xs" ref={leaving} className="linked">
         <Group gap="xs" flex="1 1 120px" wrap="nowrap" className="screen-title">
           <Text size="sm" c="dimmed" truncate>
             {state.name || target.name}
             {width > 0 && `, ${screen.size(width, height)}`}
           </Text>
-          {!pane.rights.mayControl && (
+          {!pane.rights.mayControl && state.phase !== "ended" && (
             <Badge
               color="gray"
+              tt="none"
               variant="light"
               className="keeps-size"
               leftSection={<IconEye size={14} aria-hidden />}
@@ -130,18 +140,23 @@ export default function ScreenView(props: ScreenViewProps) {
 function Notices({ live, state }: { readonly live: LiveJob; readonly state: PaneState }) {
   const { isWatched, isAway, phase, present } = state;
   return (
-    <div aria-live="polite">
-      {present.length > 0 && (
-        <Text size="sm" px="xs" role="status">
-          {screen.present(present.map((person) => personWords(live.side.held, person)).join(", "))}
-        </Text>
-      )}
+    <>
+      <div aria-live="polite">
+        {present.length > 0 && (
+          <Text size="sm" px="xs">
+            {screen.present(
+              present.map((person) => personWords(live.side.held, person)).join(", "),
+            )}
+          </Text>
+        )}
+      </div>
       {isAway && (
-        <Alert color="yellow" icon={<IconPlugConnectedX aria-hidden />} m="xs">
+        // The page above has announced it already.
+        <Alert color="yellow" role="presentation" icon={<IconPlugConnectedX aria-hidden />} m="xs">
           {screen.away}
         </Alert>
       )}
       <WatchedNotice isWatched={phase === "ended" ? undefined : isWatched} />
-    </div>
+    </>
   );
 }

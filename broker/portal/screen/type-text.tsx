@@ -52,7 +52,7 @@ export function TypeText({
     if (!over.signal.aborted) close();
   };
   return (
-    <Modal opened={isOpen} onClose={close} title={texts.title}>
+    <Modal opened={isOpen} onClose={close} title={texts.title} returnFocus={false}>
       {progress === undefined ? (
         <Stack gap="md">
           <Text>{texts.about}</Text>

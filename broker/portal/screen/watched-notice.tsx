@@ -7,7 +7,7 @@ export function WatchedNotice({ isWatched }: { readonly isWatched: boolean | und
   return (
     <div aria-live="polite">
       {isWatched === false && (
-        <Alert color="orange" icon={<IconEyeOff aria-hidden />} m="xs">
+        <Alert color="orange" role="presentation" icon={<IconEyeOff aria-hidden />} m="xs">
           {screen.unwatched}
         </Alert>
       )}

@@ -18,6 +18,7 @@ export function Tool({
   return (
     <Tooltip label={label}>
       <ActionIcon
+        className="tool"
         size="xl"
         aria-label={label}
         aria-pressed={isPressed}

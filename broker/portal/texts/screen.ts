@@ -2,7 +2,8 @@
 import type { KeyName } from "../screen/keysyms.ts";
 
 export const screen = {
-  label: (machine: string) => `Screen of ${machine}. Ctrl+Shift+L leaves it`,
+  label: (machine: string) => `Screen of ${machine}. Ctrl+Shift+L gives the keys back to this page`,
+  labelOnlyWatching: (machine: string) => `Screen of ${machine}, only to look at`,
   open: (machine: string) => `Open the screen of ${machine}`,
   opening: (machine: string) => `Reaching ${machine} …`,
   none: "You may not see this screen",
@@ -35,7 +36,7 @@ export const screen = {
   },
   present: (names: string) => `Also here: ${names}`,
   closed: "The machine closed the connection.",
-  help: "All keys go to the machine; Ctrl+Shift+L leaves it.",
+  help: "All keys go to the machine; Ctrl+Shift+L gives them back to this page.",
   helpTouch:
     "One finger is the mouse, a long touch its right button. Two fingers zoom, and move the picture.",
   phoneKeyboard: "Keyboard",

@@ -8,6 +8,28 @@ const all: ScreenRights = { mayControl: true, mayResize: true, mayPutClipboard: 
 const none: ScreenRights = { mayControl: false, mayResize: false, mayPutClipboard: false };
 const key = (isDown: number): Uint8Array => Uint8Array.of(4, isDown, 0, 0, 0, 0, 0, 0x61);
 const pointer = (mask: number, x: number): Uint8Array => Uint8Array.of(5, mask, 0, x, 0, 9);
+const pixelFormat = Uint8Array.of(
+  0,
+  0,
+  0,
+  0,
+  32,
+  24,
+  0,
+  1,
+  0,
+  255,
+  0,
+  255,
+  0,
+  255,
+  0,
+  8,
+  16,
+  0,
+  0,
+  0,
+);
 const request = Uint8Array.of(3, 1, 0, 0, 0, 0, 0, 9, 0, 9);
 const cutText = Uint8Array.of(6, 0, 0, 0, 0, 0, 0, 1, 0x61);
 const desktopSize = Uint8Array.of(251, 0, 4, 0, 3, 0, 1, 0);
@@ -112,6 +134,23 @@ await group("screen socket", { timeoutMs: 10_000 }, (test) => {
     );
     socket.send(key(1));
     assert.is(written.messages.length, before + 3);
+  });
+  test("a picture in which nothing moves is asked after by a message that the edge keeps to itself, and by none while away", () => {
+    const written = new Written();
+    const socket = written.socket(none);
+    socket.beat();
+    assert.equal(written.messages, [], "nothing that could be sent yet");
+    socket.send(pixelFormat);
+    socket.isGreeted = true;
+    socket.onmessage = () => undefined;
+    socket.take(Uint8Array.of(0), () => undefined);
+    socket.beat();
+    assert.is(written.messages.length, 1, "the picture moved");
+    socket.beat();
+    assert.equal(written.messages, [[...pixelFormat], [...pixelFormat]]);
+    socket.away(true);
+    socket.beat();
+    assert.is(written.messages.length, 2);
   });
   test("what the device sends is acknowledged after noVNC took it, also when noVNC fails", () => {
     const socket = new Written().socket(all);
