@@ -145,12 +145,12 @@ function refuse(response: http.ServerResponse): void {
 }
 
 function optionsOf(
-  { target, readSecret, touch, signal, clock }: AdmittedOpening,
+  { target, readSecret, judgeKey: judge, touch, signal, clock }: AdmittedOpening,
   device: WebDevice,
   recording: Recording,
 ): WebPanelOptions {
   const { name, legacy } = target;
-  return { device, name, legacy, readSecret, recording, touch, signal, clock };
+  return { device, name, legacy, readSecret, judge, recording, touch, signal, clock };
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

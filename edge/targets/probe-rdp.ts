@@ -19,7 +19,12 @@ import { startChild } from "./rdp/child.ts";
 import { openDisplay } from "./rdp/display.ts";
 import { whyNoDesktop } from "./rdp/failure.ts";
 import { negotiate, readCertificate } from "./rdp/negotiation.ts";
-import { argumentsOf, clientLimits, type PinnedDevice } from "./rdp/remote-desktop.ts";
+import {
+  argumentsOf,
+  clientLimits,
+  environmentOn,
+  type PinnedDevice,
+} from "./rdp/remote-desktop.ts";
 
 type RdpToProbe = Extract<DeviceToProbe, { kind: "rdp" }>;
 
@@ -102,11 +107,11 @@ async function logIn(
   await using parts = new AsyncDisposableStack();
   const folder = await mkdtemp(join(scratch, "probe-"));
   parts.defer(() => rm(folder, { recursive: true, force: true }));
-  const { env } = parts.use(await openDisplay({ folder, ...emptyDisplay }));
+  const display = parts.use(await openDisplay({ folder, ...emptyDisplay }));
   const child = parts.use(
     startChild("xfreerdp", [...argumentsOf(device, false), "+auth-only"], {
       cwd: folder,
-      env,
+      env: environmentOn(display),
       limits: { ...clientLimits, fileBytes: maxNoteBytes },
     }),
   );

@@ -6,7 +6,7 @@ import { refused, type TargetKind } from "./target.ts";
 
 export const vnc: TargetKind = {
   async open(admitted) {
-    const { device, target, clock, readSecret } = admitted;
+    const { device, target, clock, readSecret, judgeKey: judge } = admitted;
     if (device.kind !== "vnc") throw refused(admitted, `kind "${device.kind}"`);
     const { host, port, login, certificate } = device;
     const address = { host, port, name: target.name };
@@ -15,7 +15,8 @@ export const vnc: TargetKind = {
         const secret = await readSecret();
         const socket = await dialDevice(address, { signal: stop, clock, allowHalfOpen: false });
         const { legacy } = target;
-        return logInToScreen(socket, { address, login, secret, certificate, legacy, clock }, stop);
+        const known = { address, login, secret, certificate, judge, legacy, clock };
+        return logInToScreen(socket, known, stop);
       },
     });
   },

@@ -1,11 +1,12 @@
-// Connections to a panel's device: few at once, over TLS with the pinned certificate if it speaks HTTPS.
-// Invariant: the certificate is compared before the first byte of HTTP, so no login, cookie or request reaches a device that shows another one.
+// Connections to a panel's device: few at once, over TLS with the pinned certificate, or one accepted beside it, if it speaks HTTPS.
+// Invariant: the certificate is judged before the first byte of HTTP, so no login, cookie or request reaches a device that shows another one.
 import http from "node:http";
 import { isIP, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import tls from "node:tls";
 import { messageOf } from "../../../shared/errors.ts";
 import type { Clock } from "../../../shared/clock.ts";
+import { isCertificateTaken, pinnedAlone, type JudgeKey } from "../device-certificate.ts";
 import { addressOf, DeviceError } from "../device-error.ts";
 import { dialDevice, unreachable, type DeviceAddress } from "../device-socket.ts";
 
@@ -23,6 +24,8 @@ export interface DeviceConnectionsOptions {
   readonly address: DeviceAddress;
   /** AA:BB:… of the pinned certificate; null without TLS. */
   readonly certificate: string | null;
+  /** Whether to go on with the certificate that it shows, asked for each connection; the pinned one alone unless given. */
+  readonly judge?: JudgeKey;
   readonly legacy: boolean;
   readonly clock: Clock;
   /** Ends every connection. */
@@ -84,12 +87,19 @@ export class DeviceConnections {
   }
 
   async #secure(socket: Socket): Promise<Duplex> {
-    const { address, certificate, legacy, clock, signal } = this.#options;
+    const { address, certificate, judge = pinnedAlone, legacy, clock, signal } = this.#options;
     if (certificate === null) return socket;
     const shown = await shownCertificate(socket, { address, legacy, clock, signal });
-    const { fingerprint } = shown;
-    if (fingerprint === certificate) return shown.secured;
-    shown.secured.destroy();
+    const { fingerprint, secured } = shown;
+    // A reset while it is judged must not end the process.
+    secured.on("error", () => undefined);
+    try {
+      if (await isCertificateTaken(judge, fingerprint, certificate)) return secured;
+    } catch (thrown) {
+      secured.destroy();
+      throw thrown;
+    }
+    secured.destroy();
     throw new DeviceError(
       "device_changed",
       `device ${addressOf(address.host, address.port)} shows certificate ${fingerprint || "none"}, pinned is ${certificate}`,

@@ -8,6 +8,7 @@ import { constants, createGunzip, createGzip } from "node:zlib";
 import { SallyportError } from "../../../shared/errors.ts";
 import type { Clock } from "../../../shared/clock.ts";
 import type { Secret } from "../../../shared/document/secret.ts";
+import type { JudgeKey } from "../device-certificate.ts";
 import type { DeviceAddress } from "../device-socket.ts";
 import type { Recording } from "../target.ts";
 import { Addresses } from "./addresses.ts";
@@ -19,8 +20,8 @@ import { answerPage, type ErrorPage } from "./error-page.ts";
 import * as pages from "./panel-pages.ts";
 import { deviceOrigin, originText, parseOrigin, type Origin } from "./origins.ts";
 import { PathRule } from "./path-rule.ts";
-import { hasBody, requestFields } from "./request-fields.ts";
 import { heldBody, sendBody } from "./request-body.ts";
+import { hasBody, requestFields } from "./request-fields.ts";
 import { responseFields } from "./response-fields.ts";
 import { SignIn, type Session, type WebDevice } from "./sign-in.ts";
 import { carrySocket } from "./web-socket.ts";
@@ -45,6 +46,8 @@ export interface WebPanelOptions {
   readonly name: string;
   readonly legacy: boolean;
   readonly readSecret: () => Promise<Secret | undefined>;
+  /** Whether to go on with the certificate that the device shows. */
+  readonly judge: JudgeKey;
   readonly recording: Recording;
   /** The vendor did something. */
   readonly touch: () => void;
@@ -80,7 +83,7 @@ export class WebPanel {
   #sentToStartMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: WebPanelOptions) {
-    const { device, name, legacy, clock, recording, readSecret, signal } = options;
+    const { device, name, legacy, clock, recording, readSecret, judge, signal } = options;
     this.#options = options;
     this.#address = { host: device.host, port: device.port, name };
     this.#device = deviceOrigin(device);
@@ -91,7 +94,14 @@ export class WebPanel {
     this.#rule = new PathRule({ paths, start, login });
     const end = this.#ended.signal;
     const address = this.#address;
-    this.#connections = new DeviceConnections({ address, certificate, legacy, clock, signal: end });
+    this.#connections = new DeviceConnections({
+      address,
+      certificate,
+      judge,
+      legacy,
+      clock,
+      signal: end,
+    });
     this.#signIn = new SignIn({
       device,
       address,
@@ -108,7 +118,7 @@ export class WebPanel {
     }
   }
 
-  /** Reaches the device, compares its certificate and signs in. Rejects with a DeviceError. */
+  /** Reaches the device, judges its certificate and signs in. Rejects with a DeviceError. */
   async begin(): Promise<void> {
     await this.#signIn.ensure();
   }
@@ -168,7 +178,7 @@ export class WebPanel {
     return this.#ended.signal;
   }
 
-  /** The device showed another certificate than the pinned one: what the journal has to know, although each request got its page. */
+  /** The device showed a certificate that was neither pinned nor accepted: what the journal has to know, although each request got its page. */
   get fault(): SallyportError | undefined {
     return this.#fault;
   }

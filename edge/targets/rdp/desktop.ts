@@ -2,6 +2,7 @@
 // both processes are killed by the kernel when the edge dies, and what lies in the scratch folder is removed when the edge starts again.
 import { mkdtemp, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
+import { isCertificateTaken } from "../device-certificate.ts";
 import { DeviceError } from "../device-error.ts";
 import { logInToScreen } from "../rfb/handshake.ts";
 import type { ConnectedScreen } from "../rfb/screen.ts";
@@ -9,7 +10,7 @@ import type { AdmittedOpening } from "../target.ts";
 import type { ChildExit } from "./child.ts";
 import { openDisplay, type Display } from "./display.ts";
 import { maxDriveBytes, type Drives } from "./drive.ts";
-import { isOrderly, whyDesktopEnded, whyNoDesktop } from "./failure.ts";
+import { ChangedCertificate, isOrderly, whyDesktopEnded, whyNoDesktop } from "./failure.ts";
 import { keyboardLayouts } from "./keyboard-layouts.ts";
 import { Keyboard } from "./keyboard.ts";
 import { firstPicture } from "./picture.ts";
@@ -31,6 +32,13 @@ const lettingGoMs = 200;
 export interface Size {
   readonly width: number;
   readonly height: number;
+}
+
+interface Begun {
+  /** The one under which xfreerdp signs in. */
+  readonly certificate: string;
+  readonly display: Display;
+  readonly stop: AbortSignal;
 }
 
 /** A desktop of one opening; `connect` once, then dispose. */
@@ -65,30 +73,27 @@ export class Desktop implements AsyncDisposable {
     const secret = await readSecret();
     if (secret?.kind !== "password" || /[\n\r\0]/.test(secret.password)) throw noPassword(target);
     stop.throwIfAborted();
-    const remote = parts.use(
-      startRemoteDesktop({
-        device: this.#device,
-        password: secret.password,
-        legacy: target.legacy,
-        display,
-        ...size,
-        rights,
-        maxFileBytes: maxDriveBytes,
-      }),
-    );
-    let isThere = false;
-    const onExit = async (exit: ChildExit): Promise<void> => {
-      if (!isThere) end(await whyNoDesktop({ ...this.#ended(exit), signal: stop }));
-      else end(isOrderly(exit) ? signedOut(target) : whyDesktopEnded(this.#ended(exit)));
-    };
-    void remote.exited.then(onExit);
+    const begin = (certificate: string): RemoteDesktop =>
+      parts.use(
+        startRemoteDesktop({
+          device: { ...this.#device, certificate },
+          password: secret.password,
+          legacy: target.legacy,
+          display,
+          ...size,
+          rights,
+          maxFileBytes: maxDriveBytes,
+        }),
+      );
     void display.exited.then((exit) => end(whyDesktopEnded(this.#ended(exit))));
     const aborted = new Promise<never>((_resolve, reject) => {
       stop.addEventListener("abort", () => reject(stop.reason as Error));
     });
     aborted.catch(() => undefined);
-    await Promise.race([over, aborted, this.#pictured(display, remote)]);
-    isThere = true;
+    const remote = await Promise.race([over, aborted, this.#signIn(begin, display, stop)]);
+    const onExit = (exit: ChildExit): void =>
+      end(isOrderly(exit) ? signedOut(target) : whyDesktopEnded(this.#ended(exit)));
+    void remote.exited.then(onExit);
     parts.defer(async () => {
       const { promise: gone, resolve } = Promise.withResolvers<void>();
       using _limit = clock.setTimer(lettingGoMs, resolve);
@@ -110,6 +115,42 @@ export class Desktop implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#parts.disposeAsync();
+  }
+
+  // Under the pinned certificate, and if the device shows another one that was accepted for the job, under that alone: whatever it shows then, xfreerdp
+  // compares it once more before anything of the login is sent.
+  async #signIn(
+    begin: (certificate: string) => RemoteDesktop,
+    display: Display,
+    stop: AbortSignal,
+  ): Promise<RemoteDesktop> {
+    const { judgeKey } = this.#admitted;
+    const { certificate: pinned } = this.#device;
+    const tried = new Set<string>();
+    for (let certificate = pinned; ;) {
+      tried.add(certificate);
+      try {
+        const remote = begin(certificate);
+        await this.#begun(remote, { certificate, display, stop });
+        if (certificate === pinned) await isCertificateTaken(judgeKey, pinned, pinned);
+        return remote;
+      } catch (thrown) {
+        if (!(thrown instanceof ChangedCertificate)) throw thrown;
+        const isTaken = await isCertificateTaken(judgeKey, thrown.shown, pinned);
+        if (!isTaken || tried.has(thrown.shown) || this.#parts.disposed) throw thrown;
+        certificate = thrown.shown;
+      }
+    }
+  }
+
+  /** Resolves with the first picture; rejects with why there is none. */
+  async #begun(remote: RemoteDesktop, { certificate, display, stop }: Begun): Promise<void> {
+    let isThere = false;
+    const failed = remote.exited.then(async (exit) => {
+      if (!isThere) throw await whyNoDesktop({ ...this.#ended(exit), certificate, signal: stop });
+    });
+    await Promise.race([failed, this.#pictured(display, remote)]);
+    isThere = true;
   }
 
   async #pictured(display: Display, remote: RemoteDesktop): Promise<void> {

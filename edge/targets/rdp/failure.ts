@@ -40,12 +40,14 @@ export class ChangedCertificate extends DeviceError {
   /** `AA:BB:…`; "" if it shows none. */
   readonly shown: string;
 
-  constructor({ device, name, accepted }: FailedDesktop, shown: string) {
+  constructor({ device, name, certificate }: FailedDesktop, shown: string) {
     const address = addressOf(device.host, device.port);
-    const beside = accepted === undefined ? "" : `, accepted for this job is ${accepted}`;
+    const pin = device.certificate;
+    const isOther = certificate !== undefined && certificate !== pin;
+    const beside = isOther ? `, accepted for this job is ${certificate}` : "";
     super(
       "device_changed",
-      `device ${address} shows the certificate ${shown || "none"}, pinned is ${device.certificate}${beside}`,
+      `device ${address} shows the certificate ${shown || "none"}, pinned is ${pin}${beside}`,
       `"${name}" shows another certificate than the pinned one`,
     );
     this.shown = shown;
@@ -54,8 +56,8 @@ export class ChangedCertificate extends DeviceError {
 
 export interface FailedDesktop {
   readonly device: RdpDevice;
-  /** The certificate that xfreerdp was given instead of the pinned one, if it was. */
-  readonly accepted?: string | undefined;
+  /** The certificate that xfreerdp was given; the pinned one unless said otherwise. */
+  readonly certificate?: string;
   /** The target's, for the vendor. */
   readonly name: string;
   readonly exit: ChildExit;
@@ -105,7 +107,7 @@ async function lookAgain(failed: FailedDesktop): Promise<SallyportError | undefi
       socket.on("error", () => undefined);
       await negotiate(socket, security, clock);
       const shown = await readCertificate(socket, address, clock);
-      const wanted = failed.accepted ?? device.certificate;
+      const wanted = failed.certificate ?? device.certificate;
       return shown === wanted ? undefined : new ChangedCertificate(failed, shown);
     } finally {
       socket.destroy();

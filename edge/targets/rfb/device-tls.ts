@@ -1,10 +1,11 @@
-// TLS on a device's connection that is there already, as VeNCrypt begins it: without certificates, or under the one that the device document pins.
-// Invariant: under a pin nothing is sent before the certificate was compared; names, dates and authorities count for nothing.
+// TLS on a device's connection that is there already, as VeNCrypt begins it: without certificates, or under the one that the device document pins, or
+// that was accepted beside it. Invariant: under a pin nothing is sent before the certificate was judged; names, dates and authorities count for nothing.
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import tls from "node:tls";
-import { messageOf } from "../../../shared/errors.ts";
+import { messageOf, SallyportError } from "../../../shared/errors.ts";
 import { addressOf, DeviceError } from "../device-error.ts";
+import { isCertificateTaken, type JudgeKey } from "../device-certificate.ts";
 import type { DeviceAddress } from "../device-socket.ts";
 
 export type TlsKind = "anonymous" | "certificate";
@@ -16,13 +17,15 @@ export interface DeviceTls {
   readonly legacy: boolean;
   /** The fingerprint that the device shows, before it is judged. */
   readonly onCertificate: ((fingerprint: string) => void) | undefined;
+  /** Whether to go on with the certificate that it shows, where one is pinned. */
+  readonly judge: JudgeKey;
   /** Aborted with the error that ends the attempt. */
   readonly ended: AbortSignal;
 }
 
-/** Rejects with `device_changed` for another certificate, `device_refused` if none is pinned or there is no TLS in common; `stream` is left to the caller. */
+/** Rejects with `device_changed` for a certificate that is neither pinned nor accepted, `device_refused` if none is pinned or there is no TLS in common; `stream` is left to the caller. */
 export async function startDeviceTls(stream: Duplex, wanted: DeviceTls): Promise<Duplex> {
-  const { kind, address, pinned, onCertificate, ended } = wanted;
+  const { kind, address, pinned, onCertificate, judge, ended } = wanted;
   const secured = tls.connect({ socket: stream as Socket, ...settings(wanted) });
   // A reset after this must not end the process; whoever reads sees it.
   secured.on("error", () => undefined);
@@ -31,11 +34,14 @@ export async function startDeviceTls(stream: Duplex, wanted: DeviceTls): Promise
     if (kind === "anonymous") return secured;
     const shown = secured.getPeerCertificate().fingerprint256;
     onCertificate?.(shown);
-    if (shown !== pinned) throw wrongCertificate(address, shown, pinned);
+    const isTaken = pinned !== null && (await isCertificateTaken(judge, shown, pinned));
+    if (!isTaken) throw wrongCertificate(address, shown, pinned);
+    // The session may have ended while it was written down.
+    ended.throwIfAborted();
     return secured;
   } catch (thrown) {
     secured.destroy();
-    if (thrown instanceof DeviceError) throw thrown;
+    if (thrown instanceof SallyportError) throw thrown;
     throw new DeviceError(
       "device_refused",
       `device ${addressOf(address.host, address.port)}: TLS failed: ${messageOf(thrown)}`,

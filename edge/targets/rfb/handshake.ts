@@ -5,6 +5,7 @@ import type { Clock } from "../../../shared/clock.ts";
 import type { Secret } from "../../../shared/document/secret.ts";
 import type { ErrorCode } from "../../../shared/errors.ts";
 import { addressOf, DeviceError } from "../device-error.ts";
+import { pinnedAlone, type JudgeKey } from "../device-certificate.ts";
 import { unreachable, type DeviceAddress } from "../device-socket.ts";
 import { DeviceReader } from "./device-reader.ts";
 import { startDeviceTls } from "./device-tls.ts";
@@ -26,8 +27,10 @@ export interface ScreenLogin {
   /** For security types that ask for a name. */
   readonly login: string | null;
   readonly secret: Secret | undefined;
-  /** The one certificate under which the device is accepted; with it, nothing but TLS with a certificate is spoken. */
+  /** The certificate under which the device is accepted; with it, nothing but TLS with a certificate is spoken. */
   readonly certificate: string | null;
+  /** Whether to go on with the certificate that it shows; the pinned one alone unless given. */
+  readonly judge?: JudgeKey;
   /** Admits TLS of before 1.2. */
   readonly legacy: boolean;
   readonly clock: Clock;
@@ -114,9 +117,9 @@ class ScreenHandshake {
     const subtype = await agreeOnSubtype(this.#stream, this.#reader, means);
     if (typeof subtype === "string") throw this.#unusable(subtype, means);
     if (subtype.tls !== undefined) {
-      const { address, certificate: pinned, legacy, seen } = this.#login;
+      const { address, certificate: pinned, legacy, seen, judge = pinnedAlone } = this.#login;
       const onCertificate = seen && ((shown: string) => seen.certificate(shown));
-      const wanted = { kind: subtype.tls, address, pinned, legacy, onCertificate };
+      const wanted = { kind: subtype.tls, address, pinned, legacy, onCertificate, judge };
       this.#stream = await startDeviceTls(this.#stream, { ...wanted, ended: this.#ended });
       this.#reader = new DeviceReader(this.#stream, address, this.#ended);
     }

@@ -5,6 +5,7 @@ import https from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import type { SecureContextOptions } from "node:tls";
 import { createHash, X509Certificate } from "node:crypto";
+import { pinnedAlone, type JudgeKey } from "../../../edge/targets/device-certificate.ts";
 import { WebPanel } from "../../../edge/targets/http/web-panel.ts";
 import type { WebDevice } from "../../../edge/targets/http/sign-in.ts";
 import { systemClock, type Clock } from "../../../shared/clock.ts";
@@ -118,7 +119,8 @@ export async function startPanel(
     clock = systemClock,
     origin = publicOrigin,
     legacy = false,
-  }: { password?: string; clock?: Clock; origin?: string; legacy?: boolean } = {},
+    judge = pinnedAlone,
+  }: { password?: string; clock?: Clock; origin?: string; legacy?: boolean; judge?: JudgeKey } = {},
 ): Promise<PanelUnderTest> {
   const recording = new MemoryRecording({ kind: "web" });
   const ending = new AbortController();
@@ -128,6 +130,7 @@ export async function startPanel(
     name: "Press 7",
     legacy,
     readSecret: async () => (password === undefined ? undefined : { kind: "password", password }),
+    judge,
     recording,
     touch: () => {
       touches += 1;
