@@ -7,9 +7,9 @@ import type { Clock } from "../shared/clock.ts";
 import { nodeCrypto } from "../shared/crypto/node.ts";
 import { messageOf } from "../shared/errors.ts";
 import type { DocumentHash, TargetId } from "../shared/ids.ts";
-import { headerText } from "../shared/record/journal-entry.ts";
 import { ChangedDevices } from "./changed-devices.ts";
 import { Checkpoints } from "./checkpoints.ts";
+import { Chores } from "./chores.ts";
 import type { Claim, Home } from "./claim.ts";
 import { listenConsole, type AnswerConsole } from "./console-socket.ts";
 import { Consumption } from "./consumption.ts";
@@ -43,9 +43,6 @@ import { WebPanels } from "./web/web-panels.ts";
 
 const suite = nodeCrypto;
 const warnPercent = 80;
-const choreEveryMs = 10 * 60_000;
-/** While a session runs the floor of time is kept at least so often: what a power cycle and a wrong clock could give back to a job. */
-const floorEveryMs = 60_000;
 /** No target's interlock is wired to this edge yet. */
 const noInterlocks: ReadonlySet<TargetId> = new Set();
 
@@ -279,7 +276,7 @@ async function bringUp(
       presence: { version: options.version, bootId, timeProven: options.isTimeProven },
       journal: {
         length: () => (isListed() ? journal.length : 0),
-        headersFrom: (from, count) => headersOf(journal, from, count),
+        headersFrom: (from, count) => journal.headersFrom(from, count),
       },
       documentsRead: () => inbox.read(),
       isAwaited: () => sessions.summaries().length > 0,
@@ -330,19 +327,12 @@ async function bringUp(
   await inbox.answerAgain();
   answerWith((asked, gone) => answerConsole(statusSource, asked, gone));
 
-  let choresMs = clock.monotonicMs();
-  let chores = clock.setTimer(floorEveryMs, runChores);
-  function runChores(): void {
-    chores = clock.setTimer(floorEveryMs, runChores);
-    const isDue = clock.monotonicMs() - choresMs >= choreEveryMs;
-    if (isDue) webPanels.renew();
-    if (!isDue && sessions.summaries().length === 0) return;
-    if (isDue) choresMs = clock.monotonicMs();
-    Promise.all([isDue ? trust.settleRecovery() : undefined, time.save()]).catch((fault: unknown) =>
-      log(`chores: ${messageOf(fault)}`),
-    );
-  }
-
+  const chores = new Chores({
+    ...ground,
+    trust,
+    webPanels,
+    isBusy: () => sessions.summaries().length > 0,
+  });
   const failed = new AbortController();
   const onJournalFailed = (): void => {
     log(`journal failed: ${messageOf(journal.failed.reason)}`);
@@ -384,13 +374,4 @@ function openHomeUplink(
     ...(proxy && { proxy }),
     ...(authorities.length > 0 && { extraCa: authorities.join("\n") }),
   });
-}
-
-async function headersOf(journal: Journal, from: number, count: number): Promise<string[]> {
-  const texts: string[] = [];
-  for await (const { header } of journal.entriesFrom(from)) {
-    texts.push(headerText(header));
-    if (texts.length === count) break;
-  }
-  return texts;
 }

@@ -9,6 +9,7 @@ import type { DocumentHash, EdgeId, SiteId } from "../shared/ids.ts";
 import {
   emptyHead,
   encodeEntry,
+  headerText,
   nextEntry,
   prepareEntry,
   type EntryDetails,
@@ -189,6 +190,16 @@ export class Journal implements AsyncDisposable {
       if (follow === undefined || follow.aborted || this.failed.aborted) return;
       await untilEither(this.#appended.promise, follow);
     }
+  }
+
+  /** The exact text of at most `count` headers, from entry number `n` on. */
+  async headersFrom(n: number, count: number): Promise<string[]> {
+    const texts: string[] = [];
+    for await (const { header } of this.entriesFrom(n)) {
+      texts.push(headerText(header));
+      if (texts.length === count) break;
+    }
+    return texts;
   }
 
   /** Checks every entry of every segment; throws `journal_damaged` with the number of the first one that was changed. */
