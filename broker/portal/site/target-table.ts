@@ -10,6 +10,7 @@ import {
   usualRights,
   type TargetKindName,
 } from "../../../shared/document/rights.ts";
+import { opensNothing } from "../../../shared/site/right-choice.ts";
 import { targets } from "../texts/targets.ts";
 import type { TargetWish } from "./changes.ts";
 import {
@@ -156,6 +157,7 @@ function rowOf(
   const known: readonly string[] = rightsOfKind[kind];
   const rights = value("rights") === "" ? usualRights[kind] : value("rights").split(/[\s+,]+/);
   for (const right of rights) if (!known.includes(right)) found.push(words.rights(right, kind));
+  if (opensNothing(kind, rights)) found.push(words.noScreen(value("rights")));
   if (id === undefined || edge === undefined || policy === undefined)
     return { row: undefined, found };
   const target: TargetWish = {

@@ -7,6 +7,7 @@ import { isTargetKind, usualRights, type TargetKindName } from "../../../shared/
 import type { Secret } from "../../../shared/document/secret.ts";
 import { parseEdgeId, parsePolicyId, parseTargetId } from "../../../shared/ids.ts";
 import { hostKeyLines } from "../../../shared/site/devices.ts";
+import { opensNothing } from "../../../shared/site/right-choice.ts";
 import type { TargetChange, TargetWish } from "./changes.ts";
 import {
   deviceFaults,
@@ -256,6 +257,8 @@ export type TypedFault =
   | "name"
   | "id"
   | "rights"
+  /** Rights of a screen that nobody may see. */
+  | "noScreen"
   | "secret"
   | (typeof fieldOfDevice)[keyof typeof fieldOfDevice];
 
@@ -265,6 +268,7 @@ export function faultsOf(typed: Typed, id: string, leavesDevice: boolean): Reado
   if (typed.name.trim() === "") faults.add("name");
   if (!isSlug(id)) faults.add("id");
   if (typed.rights.length === 0) faults.add("rights");
+  else if (opensNothing(typed.kind, typed.rights)) faults.add("noScreen");
   if (takesSecret(typed) && typed.secretKind === "ssh-key" && typed.secret.trim() === "")
     faults.add("secret");
   if (leavesDevice) return faults;

@@ -100,6 +100,11 @@ const faultRows: readonly [note: string, text: string, faults: readonly string[]
     "id,kind,address,ports,rights\na,tcp,h,1,terminal",
     ['2: "terminal" is not possible with tcp'],
   ],
+  [
+    "a screen that nobody may see, and one that may be seen",
+    "id,kind,address,ports,rights\na,vnc,h,1,clipboard-out\nb,vnc,h,1,view clipboard-out",
+    ['2: "clipboard-out" opens no screen without control or view'],
+  ],
 ];
 
 await group("a table of machines", {}, (test) => {
