@@ -107,8 +107,10 @@ export class DigestLogin {
     const answer = await this.#options.ask(asked.method, target, {}).catch(() => undefined);
     if (answer?.statusCode !== 401) return this.#current;
     const challenge = digestChallengeOf(challengesOf(answer));
-    const isKnown = challenge !== undefined && this.#realms.has(challenge.realm);
-    if (isKnown) return this.#credential(challenge);
+    if (challenge !== undefined) {
+      const realm = this.#realms.get(challenge.realm);
+      if (realm !== undefined && realm !== "closed") return this.#credential(challenge);
+    }
     return (await this.renew({ answer, ...asked }, undefined)) ?? this.#current;
   }
 

@@ -103,10 +103,13 @@ await group("targets/http: sign-in by digest", { timeoutMs: 60_000 }, (test) => 
     );
     assert.ok(answers.every(({ status }) => status === 200));
     assert.is(device.asked.length - before, 20);
+    await panel.ask("/held", post(heldBody));
+    assert.is(device.asked.at(-1), "POST /held");
+    assert.is(device.asked.length - before, 21, "no question goes before what can be held");
     const counts = device.said
       .slice(before)
       .map((each) => /nc=([0-9a-f]{8})/.exec(each ?? "")?.[1]);
-    assert.is(new Set(counts).size, 20);
+    assert.is(new Set(counts).size, 21);
   });
   for (const tellsStale of [true, false]) {
     test(`nonces that are over are renewed, unnoticed, ${tellsStale ? "and said to be" : "without a word of it"}`, async () => {
@@ -162,6 +165,12 @@ await group("targets/http: sign-in by digest", { timeoutMs: 60_000 }, (test) => 
     });
     await using panel = await startFor(device);
     await panel.ask("/");
+    isOver = true;
+    assert.is(
+      (await panel.ask("/upload", post(heldBody))).text,
+      "in",
+      "what is held is said again",
+    );
     isOver = true;
     const answer = await panel.ask("/upload", post(largeBody));
     assert.is(answer.status, 409);
@@ -224,7 +233,9 @@ await group("targets/http: sign-in by digest", { timeoutMs: 60_000 }, (test) => 
       "/admin": digestGuard({ ...who, realm: "admin" }),
       "/other": digestGuard({ ...who, realm: "other", password: "another" }),
     };
+    let tried = 0;
     await using device = await startDevice((request, response) => {
+      if (request.headers.authorization?.includes('realm="other"') === true) tried += 1;
       const guard = guards[(request.url ?? "") as keyof typeof guards];
       const judged = guard.judge(request);
       request.resume();
@@ -237,8 +248,19 @@ await group("targets/http: sign-in by digest", { timeoutMs: 60_000 }, (test) => 
       assert.is((await panel.ask(target)).text, `in ${target}`);
       assert.is((await panel.ask(target, post(largeBody))).text, `in ${target}`);
       assert.is((await panel.ask("/other")).status, 401);
+      assert.is((await panel.ask("/other", post(largeBody))).status, 401);
     }
+    assert.is(tried, 1);
     assert.is((await panel.ask("/user")).text, "in /user");
+    for (const [target, requests] of [
+      ["/user", 1],
+      ["/admin", 2],
+      ["/admin", 1],
+    ] as const) {
+      const before = device.asked.length;
+      await panel.ask(target);
+      assert.is(device.asked.length - before, requests, target);
+    }
   });
   test("a WebSocket is opened by Digest, also under a nonce that is over", async () => {
     const server = http.createServer();
