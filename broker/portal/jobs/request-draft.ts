@@ -14,6 +14,7 @@ import {
   type JobWindows,
 } from "../../../shared/document/windows.ts";
 import type { EdgeId, KeyId, PersonId, SiteId, TargetId } from "../../../shared/ids.ts";
+import { opensNothing } from "../../../shared/site/right-choice.ts";
 import { ask } from "../texts/jobs.ts";
 
 /** Somebody who asks for now begins within a shift. */
@@ -81,9 +82,9 @@ export function faultsOf(
   return {
     ...(targets.size === 0 && { targets: ask.faults.targets }),
     ...(targets.size > maxTargetsOfJob && { targets: ask.tooMany(maxTargetsOfJob) }),
-    ...([...targets.values()].some((rights) => rights.length === 0) && {
-      rights: ask.faults.rights,
-    }),
+    ...([...targets].some(([id, rights]) =>
+      opensNothing(findTarget(manifest, id)?.kind ?? "", rights),
+    ) && { rights: ask.faults.rights }),
     ...(plain(reason) === "" && { reason: ask.faults.reason }),
     ...(!isMinutes && { minutes: ask.faults.minutes(most) }),
     ...(!isStart && { start: ask.faults.start }),

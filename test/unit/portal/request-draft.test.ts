@@ -62,6 +62,20 @@ await group("portal request draft", {}, (test) => {
       assert.equal(found, field === undefined ? [] : [field]);
     });
   }
+  test("rights of a screen that do not show it are none that can be asked for", () => {
+    const targets = manifest.targets.map((each) =>
+      each.id === firstId
+        ? { ...each, kind: "vnc", rights: ["control", "view", "clipboard-out"] }
+        : each,
+    );
+    for (const [rights, fault] of [
+      [["clipboard-out"], ["rights"]],
+      [["view", "clipboard-out"], []],
+    ] as const) {
+      const fields = fieldsWith({ targets: new Map([[firstId, rights]]) });
+      assert.equal(Object.keys(faultsOf(fields, { ...manifest, targets }, now)), fault);
+    }
+  });
   test("the tightest policy bounds the minutes, and an hour is preset where it may be", () => {
     const bounds = manifest.policies.map(({ maxMinutes }) => maxMinutes);
     assert.is(mostMinutes(manifest, []), Math.max(...bounds));
