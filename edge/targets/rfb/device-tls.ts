@@ -3,7 +3,7 @@
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import tls from "node:tls";
-import { messageOf, SallyportError } from "../../../shared/errors.ts";
+import { messageOf } from "../../../shared/errors.ts";
 import { addressOf, DeviceError } from "../device-error.ts";
 import { isCertificateTaken, type JudgeKey } from "../device-certificate.ts";
 import type { DeviceAddress } from "../device-socket.ts";
@@ -31,7 +31,18 @@ export async function startDeviceTls(stream: Duplex, wanted: DeviceTls): Promise
   secured.on("error", () => undefined);
   try {
     await connected(secured, ended);
-    if (kind === "anonymous") return secured;
+  } catch (thrown) {
+    secured.destroy();
+    if (thrown instanceof DeviceError) throw thrown;
+    throw new DeviceError(
+      "device_refused",
+      `device ${addressOf(address.host, address.port)}: TLS failed: ${messageOf(thrown)}`,
+      `"${address.name}" and the edge have no encryption in common`,
+      { cause: thrown },
+    );
+  }
+  if (kind === "anonymous") return secured;
+  try {
     const shown = secured.getPeerCertificate().fingerprint256;
     onCertificate?.(shown);
     const isTaken = pinned !== null && (await isCertificateTaken(judge, shown, pinned));
@@ -41,13 +52,7 @@ export async function startDeviceTls(stream: Duplex, wanted: DeviceTls): Promise
     return secured;
   } catch (thrown) {
     secured.destroy();
-    if (thrown instanceof SallyportError) throw thrown;
-    throw new DeviceError(
-      "device_refused",
-      `device ${addressOf(address.host, address.port)}: TLS failed: ${messageOf(thrown)}`,
-      `"${address.name}" and the edge have no encryption in common`,
-      { cause: thrown },
-    );
+    throw thrown;
   }
 }
 
