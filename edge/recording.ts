@@ -17,6 +17,7 @@ import {
   type StartedRecording,
 } from "../shared/record/recording-file.ts";
 import { ChunkBuffer, encodeEvent, type Direction } from "../shared/record/recording-records.ts";
+import { screenKind, segmentEvent } from "../shared/record/screen-words.ts";
 import { fileError, makeFolder, syncFolder } from "./durable-file.ts";
 import type { Journal } from "./journal.ts";
 import { ChunkFile, type Space } from "./record/chunk-file.ts";
@@ -294,6 +295,9 @@ export class StreamRecording {
     if (!this.#buffer.addEvent(atUs, text)) {
       this.#seal(false);
       this.#buffer.addEvent(atUs, text);
+    }
+    if (name === segmentEvent && this.header.kind === screenKind) {
+      this.#file.beginSegment(this.#buffer.records - 1);
     }
     this.#flushSoon();
   }

@@ -3,7 +3,7 @@
 import type { FileHandle } from "node:fs/promises";
 import { startSha256 } from "../../shared/crypto/node-hash.ts";
 import { SallyportError } from "../../shared/errors.ts";
-import type { ChunkSealer } from "../../shared/record/recording-file.ts";
+import type { ChunkSealer, FramePlace } from "../../shared/record/recording-file.ts";
 import { fileError } from "../durable-file.ts";
 
 /** Sealed bytes that may wait for the disk before the source is asked to wait too. */
@@ -28,6 +28,14 @@ export interface FileTotals {
   readonly hash: Uint8Array;
 }
 
+/** Where a screen's segment begins. */
+export interface SegmentPlace extends FramePlace {
+  /** Of the record in its chunk. */
+  readonly index: number;
+  /** Bytes before the file's first chunk. */
+  readonly headerBytes: number;
+}
+
 interface Frame {
   readonly parts: readonly Uint8Array[];
   readonly bytes: number;
@@ -38,14 +46,18 @@ export class ChunkFile {
   readonly #file: FileHandle;
   readonly #sealer: ChunkSealer;
   readonly #space: Space;
+  readonly #headerBytes: number;
   readonly #hash = startSha256();
   readonly #failure = new AbortController();
   #waiting: Frame[] = [];
   #waitingBytes = 0;
   #writing: Promise<void> | undefined;
   #changed = Promise.withResolvers<void>();
+  #added = 0;
   #chunks = 0;
   #bytes: number;
+  /** The last one that is in the file, and those after it. */
+  #segments: readonly SegmentPlace[] = [];
   #ended = false;
   #followers = 0;
 
@@ -62,6 +74,7 @@ export class ChunkFile {
     this.#sealer = sealer;
     this.#space = space;
     this.#hash.update(preamble);
+    this.#headerBytes = preamble.length;
     this.#bytes = preamble.length;
   }
 
@@ -88,6 +101,24 @@ export class ChunkFile {
     return this.#followers > 0;
   }
 
+  /** Where the last segment begins that is in the file; undefined before the first, and of what is no screen. */
+  get lastSegment(): SegmentPlace | undefined {
+    return this.#segments.findLast(({ number }) => number < this.#chunks);
+  }
+
+  /** A segment begins with the record of this index in the chunk that is added next. */
+  beginSegment(index: number): void {
+    const last = this.lastSegment;
+    const place = {
+      number: this.#added,
+      startsAt: this.#bytes + this.#waitingBytes,
+      index,
+      headerBytes: this.#headerBytes,
+    };
+    const waiting = this.#segments.filter(({ number }) => number >= this.#chunks);
+    this.#segments = [...(last ? [last] : []), ...waiting, place];
+  }
+
   /** Seals a chunk and hands it to the disk; failures show in `failed`. */
   add(plaintext: Uint8Array, final: boolean): void {
     if (this.failed.aborted) return;
@@ -95,6 +126,7 @@ export class ChunkFile {
       const parts = this.#sealer.seal(plaintext, final);
       const bytes = parts.reduce((sum, part) => sum + part.length, 0);
       this.#space.take(bytes);
+      this.#added += 1;
       this.#waiting.push({ parts, bytes });
       this.#waitingBytes += bytes;
       if (this.#waitingBytes > maxWaitingBytes) {

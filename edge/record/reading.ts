@@ -17,7 +17,7 @@ import { searchLines, type Found } from "../../shared/record/search-lines.ts";
 import { SallyportError } from "../../shared/errors.ts";
 import { errnoOf, fileError } from "../durable-file.ts";
 import type { Recordings } from "../recording.ts";
-import type { ChunkFile } from "./chunk-file.ts";
+import type { ChunkFile, SegmentPlace } from "./chunk-file.ts";
 import { untilEither } from "./until-either.ts";
 
 const pieceBytes = 64 * 1024;
@@ -68,8 +68,9 @@ export async function* follow(
   id: RecordingId,
   signal: AbortSignal,
 ): AsyncGenerator<string> {
-  const start = await lastSegment(recordings, id);
-  const opened = await openStored(recordings, id, signal);
+  const { live } = recordings.locate(id);
+  const start = live === undefined ? await lastSegment(recordings, id) : live.lastSegment;
+  const opened = await openStored(recordings, id, signal, start);
   yield* playLines(
     start === undefined ? opened : { ...opened, chunks: from(start, opened.chunks) },
   );
@@ -87,11 +88,15 @@ export async function* search(
   }
 }
 
-/** A recording's file as it is, still sealed, up to its last whole chunk. With `follow` it goes on while the file grows. */
+/**
+ * A recording's file as it is, still sealed, up to its last whole chunk. With `follow` it goes on while the file grows; with `start` what lies between
+ * the header and that chunk is left out.
+ */
 export async function* sealedBytes(
   recordings: Recordings,
   id: RecordingId,
   follow?: AbortSignal,
+  start?: SegmentPlace,
 ): AsyncGenerator<Uint8Array> {
   const { file, live } = await openFile(recordings, id);
   const following = follow && live?.follow();
@@ -101,12 +106,14 @@ export async function* sealedBytes(
       const changed = live?.changed();
       const limit = isLast ? (await file.stat()).size : live.bytes;
       while (at < limit) {
+        const endsAt = start !== undefined && at < start.headerBytes ? start.headerBytes : limit;
         const { bytesRead, buffer } = await file.read(
-          Buffer.allocUnsafe(Math.min(pieceBytes, limit - at)),
+          Buffer.allocUnsafe(Math.min(pieceBytes, endsAt - at)),
           { position: at },
         );
         if (bytesRead === 0) return;
         at += bytesRead;
+        if (at === start?.headerBytes) at = start.startsAt;
         yield buffer.subarray(0, bytesRead);
       }
       if (isLast || changed === undefined || follow === undefined || follow.aborted) return;
@@ -136,39 +143,36 @@ export async function recordedBytes(
   }
 }
 
-/** Where a record is. */
-interface RecordPlace {
-  readonly chunk: number;
-  readonly index: number;
-}
-
-// Undefined for what is no screen. The whole recording is opened for it: chunks are found by their number, not by what is in them.
+// Of a closed recording, whose writer is gone: the whole of it is opened. Undefined for what is no screen.
 async function lastSegment(
   recordings: Recordings,
   id: RecordingId,
-): Promise<RecordPlace | undefined> {
-  let last: RecordPlace | undefined;
-  const { header, chunks } = await openStored(recordings, id);
-  for await (const { number, records } of chunks) {
+): Promise<SegmentPlace | undefined> {
+  let last: SegmentPlace | undefined;
+  const { header, preamble, chunks } = await openStored(recordings, id);
+  const { length: headerBytes } = preamble;
+  let startsAt = headerBytes;
+  for await (const { number, records, endsAt } of chunks) {
     if (header.kind !== screenKind) return undefined;
     let index = 0;
     for (const record of records) {
-      if ("event" in record && record.event === segmentEvent) last = { chunk: number, index };
+      if ("event" in record && record.event === segmentEvent) {
+        last = { number, startsAt, index, headerBytes };
+      }
       index += 1;
     }
+    startsAt = endsAt;
   }
   return last;
 }
 
 async function* from(
-  { chunk, index }: RecordPlace,
+  { number, index }: SegmentPlace,
   chunks: AsyncGenerator<OpenedChunk>,
 ): AsyncGenerator<OpenedChunk> {
-  for await (const opened of chunks) {
-    if (opened.number > chunk) yield opened;
-    else if (opened.number === chunk) {
-      yield { ...opened, records: Iterator.from(opened.records).drop(index) };
-    }
+  for await (const chunk of chunks) {
+    const isFirst = chunk.number === number;
+    yield isFirst ? { ...chunk, records: Iterator.from(chunk.records).drop(index) } : chunk;
   }
 }
 
@@ -176,10 +180,11 @@ async function openStored(
   recordings: Recordings,
   id: RecordingId,
   follow?: AbortSignal,
+  start?: SegmentPlace,
 ): Promise<OpenedRecording> {
   const { suite, edgeKeys } = recordings.options;
-  const source = sealedBytes(recordings, id, follow);
-  return openRecording(suite, source, "edge", edgeKeys.privateKey, "allowed");
+  const source = sealedBytes(recordings, id, follow, start);
+  return openRecording(suite, source, "edge", edgeKeys.privateKey, "allowed", start);
 }
 
 // A recording that is being closed moves to another folder, and is said to be live until that is on the disk: its path is looked up again.

@@ -108,6 +108,11 @@ export interface Frame {
   readonly endsAt: number;
 }
 
+/** A frame, where it begins in the file. */
+export interface FramePlace extends Pick<Frame, "number"> {
+  readonly startsAt: number;
+}
+
 export interface OpenedChunk extends Omit<Frame, "sealed"> {
   readonly records: Iterable<RecordingRecord>;
 }
@@ -180,16 +185,18 @@ export class ChunkSealer {
 
 /**
  * Reads a recording's header and frames without any key. `frames` throws `recording_damaged` for a malformed frame, for bytes after the final one,
- * and, unless `torn` is allowed, for an end before it.
+ * and, unless `torn` is allowed, for an end before it. With `from`, the source goes on after the header with that frame.
  */
 export async function readFrames(
   source: AsyncIterable<Uint8Array>,
   torn: "allowed" | "refused",
+  from?: FramePlace,
 ): Promise<{ header: RecordingHeader; preamble: Uint8Array; frames: AsyncGenerator<Frame> }> {
   const reader = new ByteReader(source);
   try {
     const { preamble, text } = await takePreamble(reader);
-    return { header: parseHeader(text), preamble, frames: walk(reader, preamble.length, torn) };
+    const first = from ?? { number: 0, startsAt: preamble.length };
+    return { header: parseHeader(text), preamble, frames: walk(reader, first, torn) };
   } catch (cause) {
     await reader.close();
     throw cause;
@@ -198,7 +205,7 @@ export async function readFrames(
 
 /**
  * Opens a recording with the private X-Wing key of `recipient`. `chunks` throws as `readFrames` does, and for the first chunk that does not open:
- * what was given out before it is sound.
+ * what was given out before it is sound. With `from`, chunks before that one are neither in the source nor looked at.
  */
 export async function openRecording(
   suite: CryptoSuite,
@@ -206,8 +213,9 @@ export async function openRecording(
   recipient: Recipient,
   privateKey: Uint8Array,
   torn: "allowed" | "refused",
+  from?: FramePlace,
 ): Promise<OpenedRecording> {
-  const { header, preamble, frames } = await readFrames(source, torn);
+  const { header, preamble, frames } = await readFrames(source, torn, from);
   const wrapped = header.keys.find((key) => key.to === recipient);
   if (wrapped === undefined) return damaged(`it is not sealed to the ${recipient} key`);
   const fileKey = await openFrom(suite, privateKey, keyInfo(header, recipient), {
@@ -246,12 +254,12 @@ async function takePreamble(reader: ByteReader) {
 
 async function* walk(
   reader: ByteReader,
-  startsAt: number,
+  first: FramePlace,
   torn: "allowed" | "refused",
 ): AsyncGenerator<Frame> {
-  let endsAt = startsAt;
+  let endsAt = first.startsAt;
   try {
-    for (let number = 0; ; number += 1) {
+    for (let { number } = first; ; number += 1) {
       const frame = await takeFrame(reader);
       if (frame === undefined) {
         if (torn === "allowed") return;

@@ -38,9 +38,15 @@ export class ChunkBuffer {
   readonly #bytes = new Uint8Array(maxChunkBytes);
   readonly #view = new DataView(this.#bytes.buffer);
   #used = 0;
+  #records = 0;
 
   get isEmpty(): boolean {
     return this.#used === 0;
+  }
+
+  /** Records in it so far. */
+  get records(): number {
+    return this.#records;
   }
 
   /** Copies as much of `bytes` from `offset` on as has room; answers how much. 0 means: take the chunk first. */
@@ -63,6 +69,7 @@ export class ChunkBuffer {
   take(): Uint8Array {
     const plaintext = this.#bytes.subarray(0, this.#used);
     this.#used = 0;
+    this.#records = 0;
     return plaintext;
   }
 
@@ -74,6 +81,7 @@ export class ChunkBuffer {
     this.#view.setUint16(at + 7, bytes.length);
     this.#bytes.set(bytes, at + recordHeaderBytes);
     this.#used = at + recordHeaderBytes + bytes.length;
+    this.#records += 1;
   }
 }
 
