@@ -46,6 +46,28 @@ export interface Device extends AsyncDisposable {
   signingWindow(act: () => Promise<unknown>): Promise<Page>;
 }
 
+export interface Authenticator {
+  readonly devtools: CDPSession;
+  readonly authenticatorId: string;
+}
+
+/** Gives a window an authenticator: the device's own, touched by itself unless nobody `isPresent`. */
+export async function addAuthenticator(page: Page, isPresent = true): Promise<Authenticator> {
+  const devtools = await page.context().newCDPSession(page);
+  await devtools.send("WebAuthn.enable");
+  const { authenticatorId } = await devtools.send("WebAuthn.addVirtualAuthenticator", {
+    options: {
+      protocol: "ctap2",
+      transport: "internal",
+      hasResidentKey: true,
+      hasUserVerification: true,
+      isUserVerified: true,
+      automaticPresenceSimulation: isPresent,
+    },
+  });
+  return { devtools, authenticatorId };
+}
+
 /** Starts a browser that trusts the relay at `url` by the very keys that it shows, also after a restart. */
 export async function startDevice(url: string, options: DeviceOptions = {}): Promise<Device> {
   await using started = new AsyncDisposableStack();
@@ -77,18 +99,7 @@ export async function startDevice(url: string, options: DeviceOptions = {}): Pro
       if (/Content Security Policy|Refused to/.test(message.text())) faults.push(message.text());
     });
     if (options.authenticator === false) return;
-    const devtools = await context.newCDPSession(page);
-    await devtools.send("WebAuthn.enable");
-    const { authenticatorId } = await devtools.send("WebAuthn.addVirtualAuthenticator", {
-      options: {
-        protocol: "ctap2",
-        transport: "internal",
-        hasResidentKey: true,
-        hasUserVerification: true,
-        isUserVerified: true,
-        automaticPresenceSimulation: true,
-      },
-    });
+    const { devtools, authenticatorId } = await addAuthenticator(page);
     const add = async (credential: Credential): Promise<void> => {
       await devtools.send("WebAuthn.addCredential", {
         authenticatorId,

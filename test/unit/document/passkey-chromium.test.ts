@@ -6,7 +6,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { chromium, type CDPSession, type Page } from "playwright-core";
+import { chromium, type Page } from "playwright-core";
 import * as assert from "uvu/assert";
 import { fromUtf8, toBase64Url, utf8 } from "../../../shared/bytes.ts";
 import { pae, signEnvelope, type Envelope } from "../../../shared/document/envelope.ts";
@@ -20,7 +20,12 @@ import {
 import type { Request } from "../../../shared/document/request.ts";
 import type { Verified } from "../../../shared/document/verify.ts";
 import type { PersonId, TargetId } from "../../../shared/ids.ts";
-import { chromiumFlags, chromiumPath } from "../../support/browser.ts";
+import {
+  addAuthenticator,
+  chromiumFlags,
+  chromiumPath,
+  type Authenticator,
+} from "../../support/browser.ts";
 import { group } from "../../support/group.ts";
 import { PaperSite, paperPolicy, refused, signed, suite } from "./paper-site.ts";
 
@@ -38,10 +43,8 @@ async function servePage(stack: AsyncDisposableStack): Promise<string> {
   return `http://localhost:${(server.address() as AddressInfo).port}`;
 }
 
-interface Browser {
+interface Browser extends Authenticator {
   readonly page: Page;
-  readonly devtools: CDPSession;
-  readonly authenticatorId: string;
 }
 
 async function openBrowser(stack: AsyncDisposableStack): Promise<Browser> {
@@ -51,19 +54,7 @@ async function openBrowser(stack: AsyncDisposableStack): Promise<Browser> {
   const context = await chromium.launchPersistentContext(profile, options);
   stack.defer(() => context.close());
   const page = context.pages()[0] ?? (await context.newPage());
-  const devtools = await context.newCDPSession(page);
-  await devtools.send("WebAuthn.enable");
-  const { authenticatorId } = await devtools.send("WebAuthn.addVirtualAuthenticator", {
-    options: {
-      protocol: "ctap2",
-      transport: "internal",
-      hasResidentKey: true,
-      hasUserVerification: true,
-      isUserVerified: true,
-      automaticPresenceSimulation: true,
-    },
-  });
-  return { page, devtools, authenticatorId };
+  return { page, ...(await addAuthenticator(page)) };
 }
 
 /** `navigator.credentials.create` on the page: the new passkey as introductions list it. */

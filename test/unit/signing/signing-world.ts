@@ -24,7 +24,12 @@ import {
   type SignAsk,
   type SigningTell,
 } from "../../../shared/signing-page.ts";
-import { chromiumFlags, chromiumPath } from "../../support/browser.ts";
+import {
+  addAuthenticator,
+  chromiumFlags,
+  chromiumPath,
+  type Authenticator,
+} from "../../support/browser.ts";
 import { temporaryFolder } from "../../support/temporary.ts";
 import { paperAt, paperPolicy, PaperSite } from "../document/paper-site.ts";
 
@@ -39,10 +44,8 @@ async function credentialsOf(devtools: CDPSession, authenticatorId: string) {
 }
 
 /** A window of the signing page with an authenticator at hand. */
-export interface SigningWindow {
+export interface SigningWindow extends Authenticator {
   readonly page: Page;
-  readonly devtools: CDPSession;
-  readonly authenticatorId: string;
   /** What the portal has been told, and by which origin. */
   tells(): Promise<{ origin: string; data: unknown }[]>;
   /** The next tell after "ready". */
@@ -124,18 +127,7 @@ export class SigningWorld {
       this.context.waitForEvent("page"),
       from.evaluate(`window.signing = window.open(${JSON.stringify(this.signingOrigin)}); null`),
     ]);
-    const devtools = await this.context.newCDPSession(page);
-    await devtools.send("WebAuthn.enable");
-    const { authenticatorId } = await devtools.send("WebAuthn.addVirtualAuthenticator", {
-      options: {
-        protocol: "ctap2",
-        transport: "internal",
-        hasResidentKey: true,
-        hasUserVerification: true,
-        isUserVerified: true,
-        automaticPresenceSimulation: isPresent,
-      },
-    });
+    const { devtools, authenticatorId } = await addAuthenticator(page, isPresent);
     for (const credential of credentials) {
       await devtools.send("WebAuthn.addCredential", { authenticatorId, credential });
     }
