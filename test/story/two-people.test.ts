@@ -5,6 +5,7 @@ import { startPlant } from "../plant/plant.ts";
 import { group } from "../support/group.ts";
 import { askedJob, holdJob } from "../support/held-job.ts";
 import {
+  editSite,
   introduce,
   startInstallation,
   type Installation,
@@ -45,17 +46,6 @@ async function withMorePeople(site: Installation) {
   return { cleo, dora };
 }
 
-/** Edits the site file and signs it as the next manifest. */
-async function edit(
-  { owner, folder }: Installation,
-  change: (text: string) => string,
-): Promise<void> {
-  const { stdout } = await owner.do("site", "show");
-  const changed = change(stdout);
-  assert.is.not(changed, stdout);
-  await owner.do("site", "apply", folder.file("site.yaml", changed), "--yes");
-}
-
 const stateOf = async (person: Person, job: string): Promise<string | undefined> =>
   (await person.ask<readonly { job: string; state: string }[]>("requests", "--all")).find(
     (each) => each.job === job,
@@ -68,7 +58,7 @@ await group("two people", { timeoutMs: 240_000 }, (test) => {
     const { approver: ben, vendor: vera } = site;
     const { rita, joe } = await withCompany(site);
     const { cleo, dora } = await withMorePeople(site);
-    await edit(site, (text) => text.replace("approversNeeded: 1", "approversNeeded: 2"));
+    await editSite(site, (text) => text.replace("approversNeeded: 1", "approversNeeded: 2"));
 
     const job = await askedJob(joe, ["press-hmi"], 30);
     await using waiting = joe.start(["connect", job, "--json"]);

@@ -301,6 +301,17 @@ export async function introduce(
   await newcomer.do("introduce", link, "--authority", relay.authority);
 }
 
+/** Changes the site file, and has the owner sign it as the next manifest. */
+export async function editSite(
+  { owner, folder }: Pick<Installation, "owner" | "folder">,
+  change: (text: string) => string,
+): Promise<void> {
+  const { stdout } = await owner.do("site", "show");
+  const changed = change(stdout);
+  if (changed === stdout) throw new Error(`nothing to change in the site file:\n${stdout}`);
+  await owner.do("site", "apply", folder.file("site.yaml", changed), "--yes");
+}
+
 /** Accepts once `count` newcomers wait: an edge introduces itself in its own time. */
 async function acceptAll(owner: Person, count: number): Promise<void> {
   for (let attempt = 0; attempt < 100; attempt += 1) {
@@ -318,16 +329,13 @@ async function addTargets(
   folder: TemporaryFolder,
   targets: readonly TargetToAdd[],
 ): Promise<void> {
-  const { stdout } = await owner.do("site", "show");
   const lines = targets.map(
     ({ id, name, kind, rights }) =>
       `  ${id}: {name: ${JSON.stringify(name)}, kind: ${kind}, edge: Hall 3, rights: [${rights.join(", ")}], policy: standard}`,
   );
-  const file = folder.file(
-    "site.yaml",
-    stdout.replace("targets: {}", `targets:\n${lines.join("\n")}`),
+  await editSite({ owner, folder }, (text) =>
+    text.replace("targets: {}", `targets:\n${lines.join("\n")}`),
   );
-  await owner.do("site", "apply", file, "--yes");
   for (const target of targets) {
     const keys =
       target.hostKeys === undefined
