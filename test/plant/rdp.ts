@@ -35,6 +35,8 @@ export interface RdpOptions {
   readonly security: "nla" | "tls";
   /** The layout of the device's own display; of `tls`, of a session that begins. US unless given. */
   readonly keyboard?: KeyboardName;
+  /** Of the device's own display; 1024x768 unless given. Of `nla` alone. */
+  readonly size?: string;
   /** The command that draws, run with the display in its environment. */
   readonly program?: readonly [string, ...string[]];
 }
@@ -51,18 +53,20 @@ export const keyLog = new URL("key-log.tcl", import.meta.url).pathname;
 export async function startRdp({
   security,
   keyboard = "us",
+  size,
   program,
 }: RdpOptions): Promise<RdpDevice> {
-  return security === "nla" ? startShadow(keyboard, program) : startXrdp(keyboard, program);
+  return security === "nla" ? startShadow(keyboard, size, program) : startXrdp(keyboard, program);
 }
 
 async function startShadow(
   keyboard: KeyboardName,
+  size: string | undefined,
   program: RdpOptions["program"],
 ): Promise<RdpDevice> {
   await using started = new AsyncDisposableStack();
   const folder = started.use(temporaryFolder());
-  const screen = await startDisplay(started, folder);
+  const screen = await startDisplay(started, folder, size);
   const env = { ...screen.address, HOME: folder.path };
   await setLayout(keyboard, env);
   const [command, ...args] = program ?? ["wish", inputLog];
@@ -122,9 +126,10 @@ export async function setLayout(
 async function startDisplay(
   started: AsyncDisposableStack,
   folder: TemporaryFolder,
+  size = "1024x768",
 ): Promise<DisplaySide> {
   const authority = await makeAuthority(folder);
-  const fixed = `-displayfd 1 -auth ${authority.file} -geometry 1024x768 -depth 24 -nolisten tcp -br`;
+  const fixed = `-displayfd 1 -auth ${authority.file} -geometry ${size} -depth 24 -nolisten tcp -br`;
   const rfb = `-rfbport -1 -rfbunixpath ${folder.file("rfb")} -SecurityTypes None -noreset`;
   const server = started.use(startProcess("Xvnc", `${fixed} ${rfb}`.split(" ")));
   const [, number] = await server.line(/^(\d+)$/);

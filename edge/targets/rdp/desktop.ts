@@ -2,6 +2,7 @@
 // both processes are killed by the kernel when the edge dies, and what lies in the scratch folder is removed when the edge starts again.
 import { mkdtemp, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
+import type { SallyportError } from "../../../shared/errors.ts";
 import { isCertificateTaken } from "../device-certificate.ts";
 import { DeviceError } from "../device-error.ts";
 import { logInToScreen } from "../rfb/handshake.ts";
@@ -26,6 +27,8 @@ import { WindowSize } from "./window-size.ts";
 const pictureLimitMs = 30_000;
 /** A desktop that has connected and stays black for so long is one whose screen is black. */
 const blackMs = 8_000;
+/** The end of a process is told after that of its sockets. */
+const exitMs = 1_000;
 /** For what the vendor let go of last, or the edge for him, to go through the display and xfreerdp to the device: 20 ms at most, measured. */
 const lettingGoMs = 200;
 
@@ -108,6 +111,11 @@ export class Desktop implements AsyncDisposable {
     const keyboard = new Keyboard(keyboardLayouts[this.#device.keyboard]);
     return {
       ...screen,
+      whyLost: async () => {
+        const { promise: late, resolve } = Promise.withResolvers<undefined>();
+        using _limit = clock.setTimer(exitMs, () => resolve(undefined));
+        return await Promise.race([over.catch((why: SallyportError) => why), late]);
+      },
       onResized: (newWidth, newHeight) => window.follow(newWidth, newHeight),
       keysFor: (isDown, keysym) => keyboard.translate(isDown, keysym),
     };

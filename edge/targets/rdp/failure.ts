@@ -5,9 +5,8 @@ import type { ErrorCode } from "../../../shared/errors.ts";
 import { messageOf, SallyportError } from "../../../shared/errors.ts";
 import { addressOf, DeviceError } from "../device-error.ts";
 import { dialDevice, unreachable } from "../device-socket.ts";
-import type { ChildExit } from "./child.ts";
 import { negotiate, NegotiationError, readCertificate } from "./negotiation.ts";
-import type { RdpDevice } from "./remote-desktop.ts";
+import type { DesktopExit, RdpDevice } from "./remote-desktop.ts";
 
 /** Ends that the device, or a person on it, brings about: signed out, disconnected, idle, taken over by somebody else. */
 const orderlyCodes: ReadonlySet<number> = new Set([0, 1, 2, 3, 4, 11]);
@@ -16,6 +15,7 @@ const takenOverCode = 5;
 const noAnswerCode = 131;
 
 type Reason = readonly [code: ErrorCode, what: string];
+const tooLarge: Reason = ["internal", "its picture is larger than the edge can hold"];
 const refusals: Readonly<Record<number, Reason>> = {
   [takenOverCode]: ["device_refused", "somebody else has taken over the desktop"],
   7: ["device_refused", "the device denied the connection"],
@@ -60,14 +60,14 @@ export interface FailedDesktop {
   readonly certificate?: string;
   /** The target's, for the vendor. */
   readonly name: string;
-  readonly exit: ChildExit;
+  readonly exit: DesktopExit;
   readonly clock: Clock;
   readonly signal: AbortSignal;
 }
 
 /** True if the desktop has ended as desktops do. */
-export function isOrderly({ code }: ChildExit): boolean {
-  return code !== null && orderlyCodes.has(code);
+export function isOrderly({ code, isOutgrown }: DesktopExit): boolean {
+  return code !== null && orderlyCodes.has(code) && isOutgrown !== true;
 }
 
 /** Why xfreerdp has ended before there was a desktop. */
@@ -75,6 +75,7 @@ export async function whyNoDesktop(failed: FailedDesktop): Promise<SallyportErro
   const { exit } = failed;
   const reason = exit.code === null ? undefined : refusals[exit.code];
   if (reason !== undefined) return failureOf(failed, reason);
+  if (exit.isOutgrown === true) return failureOf(failed, tooLarge);
   if (exit.signal !== null) return stopped(failed);
   return (await lookAgain(failed)) ?? failureOf(failed, whyOfThatDevice(failed));
 }
@@ -82,6 +83,7 @@ export async function whyNoDesktop(failed: FailedDesktop): Promise<SallyportErro
 /** Why a desktop that was there is no more. */
 export function whyDesktopEnded(failed: FailedDesktop): SallyportError {
   const { exit } = failed;
+  if (exit.isOutgrown === true) return failureOf(failed, tooLarge);
   if (exit.signal !== null) return stopped(failed);
   const reason = exit.code === null ? undefined : refusals[exit.code];
   return failureOf(failed, reason ?? ["device_unreachable", "the connection was lost"]);

@@ -29,6 +29,8 @@ export interface ConnectedScreen {
   readonly name: string;
   /** Called whenever the device's picture has taken another size. */
   readonly onResized?: (width: number, height: number) => void;
+  /** Why the stream broke off, where its owner may know more than the stream says; undefined if he does not. Resolves soon. */
+  readonly whyLost?: () => Promise<SallyportError | undefined>;
   /** The KeyEvents for one of the viewer's, where the device needs others. */
   readonly keysFor?: (isDown: boolean, keysym: number) => Uint8Array[];
 }
@@ -71,6 +73,7 @@ export async function serveScreen(admitted: AdmittedOpening, source: ScreenSourc
 class JoinedScreen {
   readonly #admitted: AdmittedOpening;
   readonly #stream: Duplex;
+  readonly #whyLost: ConnectedScreen["whyLost"];
   readonly #recording: Recording;
   readonly #recorder: ScreenRecording;
   readonly #server: ServerStream;
@@ -91,13 +94,14 @@ class JoinedScreen {
 
   constructor(
     admitted: AdmittedOpening,
-    { stream, width, height, onResized, keysFor }: ConnectedScreen,
+    { stream, width, height, onResized, whyLost, keysFor }: ConnectedScreen,
     recording: Recording,
     address: DeviceAddress,
   ) {
     const { clock, recordKeys, rights, target } = admitted;
     this.#admitted = admitted;
     this.#stream = stream;
+    this.#whyLost = whyLost;
     this.#recording = recording;
     this.#address = address;
     this.#budget = new TurnBudget(clock);
@@ -134,9 +138,9 @@ class JoinedScreen {
     const { held } = this.#admitted;
     const { channel } = held;
     const onStop = (): void => this.#end(undefined);
-    stream.on("error", (cause) => this.#end(this.#lost(cause)));
-    stream.on("close", () => this.#end(this.#closed()));
-    stream.on("end", () => this.#end(this.#closed()));
+    stream.on("error", (cause) => this.#broken(this.#lost(cause)));
+    stream.on("close", () => this.#broken(this.#closed()));
+    stream.on("end", () => this.#broken(this.#closed()));
     stop.addEventListener("abort", onStop);
     if (stop.aborted || stream.destroyed) this.#end(stop.aborted ? undefined : this.#closed());
     try {
@@ -171,6 +175,11 @@ class JoinedScreen {
     else this.#over.reject(failure);
     this.#isOver = true;
     this.#stream.pause();
+  }
+
+  #broken(failure: SallyportError): void {
+    if (this.#whyLost === undefined) this.#end(failure);
+    else void this.#whyLost().then((why) => this.#end(why ?? failure));
   }
 
   async #leave(): Promise<void> {

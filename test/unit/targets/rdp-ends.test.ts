@@ -1,23 +1,38 @@
 // Every way out of a desktop: what is killed, what dies of its limit, how many there may be; and that nothing stays behind on the edge.
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import * as assert from "uvu/assert";
 import { startChild } from "../../../edge/targets/rdp/child.ts";
 import { maxDesktops } from "../../../edge/targets/rdp.ts";
-import { startRdp } from "../../plant/rdp.ts";
+import { startRdp, type RdpDevice } from "../../plant/rdp.ts";
 import { group } from "../../support/group.ts";
 import { failureOf, type OpenedTarget } from "../../support/opened-target.ts";
-import { nodePath, startProcess } from "../../support/process.ts";
+import { nodePath, runProcess, startProcess } from "../../support/process.ts";
 import { temporaryFolder } from "../../support/temporary.ts";
-import { viewScreen } from "../../support/screen-viewer.ts";
+import { viewScreen, type ScreenViewer } from "../../support/screen-viewer.ts";
 import { processesIn, rdpUnderTest } from "./rdp-under-test.ts";
 
 const mebibyte = 1024 * 1024;
+const noise = new URL("../../plant/noise-panel.tcl", import.meta.url).pathname;
 const desktopProcess = new URL("rdp-desktop-process.ts", import.meta.url).pathname;
+const stopped = 'internal: the desktop of "Press 7" was stopped on the edge';
 
 async function ended(opened: OpenedTarget): Promise<void> {
   opened.session.abort("over");
   await opened.served;
+}
+
+/** What counts against RLIMIT_DATA. */
+function dataBytes(pid: number): number {
+  const [, kibibytes] =
+    /^VmData:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
+  return Number(kibibytes) * 1024;
+}
+
+async function goesOn(viewer: ScreenViewer, device: RdpDevice): Promise<void> {
+  await viewer.key(0x61);
+  await viewer.until(() => /^key a$/m.test(device.output()), "its key");
+  await viewer.shows(() => device.screenshot());
 }
 
 await group("targets/rdp, ends", { timeoutMs: 150_000 }, (test) => {
@@ -29,11 +44,11 @@ await group("targets/rdp, ends", { timeoutMs: 150_000 }, (test) => {
       await opened.vendor.message("opened");
       const pid = desktop.processes().find(({ name }) => name === victim)?.pid;
       process.kill(Number(pid), "SIGKILL");
-      const { code } = await failureOf(opened);
-      assert.ok(code === "internal" || code === "device_unreachable", code);
+      // Never as if the device had gone, whose connection is another one.
+      assert.is((await failureOf(opened)).code, "internal");
       const { how, reason } = await opened.vendor.closed;
       assert.is(how, "aborted");
-      assert.match(reason ?? "", /Press 7/);
+      assert.is(reason, stopped);
       assert.ok(opened.recordings[0]?.isClosed);
       await desktop.isClean();
     });
@@ -68,22 +83,56 @@ await group("targets/rdp, ends", { timeoutMs: 150_000 }, (test) => {
     assert.is.not((await run(256)).code, 7);
   });
 
-  test("a desktop whose process dies ends alone; the other one goes on", async () => {
+  test("a display that wants more than its memory limit dies and ends its desktop alone; the other one goes on", async () => {
     await using device = await startRdp({ security: "nla" });
-    using greedy = rdpUnderTest(device);
+    await using restless = await startRdp({ security: "nla", program: ["wish", noise] });
+    using greedy = rdpUnderTest(restless);
     using modest = rdpUnderTest(device);
     const other = await modest.open({ session: "other" });
     const otherViewer = await viewScreen(other);
     await otherViewer.shows(() => device.screenshot());
     const opened = await greedy.open();
-    await opened.vendor.message("opened");
-    const pid = greedy.processes().find(({ name }) => name === "xfreerdp")?.pid;
-    process.kill(Number(pid), "SIGKILL");
-    await failureOf(opened);
+    await (await viewScreen(opened)).hasPicture();
+    const pid = Number(greedy.processes().find(({ name }) => name === "Xvnc")?.pid);
+    // The real limit, as if it had grown so far already: what changes from picture to picture has no room any more.
+    const { code, stderr } = await runProcess("prlimit", [
+      "--pid",
+      `${pid}`,
+      `--data=${dataBytes(pid)}`,
+    ]);
+    assert.is(code, 0, stderr);
+    assert.is((await failureOf(opened)).code, "internal");
+    assert.is((await opened.vendor.closed).reason, stopped);
+    assert.ok(opened.recordings[0]?.isClosed);
     await greedy.isClean();
-    await otherViewer.key(0x61);
-    await otherViewer.until(() => /^key a$/m.test(device.output()), "its key");
+    await goesOn(otherViewer, device);
+    await ended(other);
+    await modest.isClean();
+  });
+
+  test("a device whose picture outgrows the display's memory is told as that, and costs no other desktop; one of 3840x2160 has room", async () => {
+    await using device = await startRdp({ security: "nla" });
+    await using vast = await startRdp({ security: "nla", size: "6000x4500" });
+    await using large = await startRdp({ security: "nla", size: "3840x2160" });
+    using modest = rdpUnderTest(device);
+    const other = await modest.open({ session: "other" });
+    const otherViewer = await viewScreen(other);
     await otherViewer.shows(() => device.screenshot());
+    using greedy = rdpUnderTest(vast);
+    const opened = await greedy.open();
+    assert.is((await failureOf(opened)).code, "internal");
+    assert.is(
+      (await opened.vendor.closed).reason,
+      'internal: "Press 7": its picture is larger than the edge can hold',
+    );
+    assert.ok(opened.recordings[0]?.isClosed);
+    await greedy.isClean();
+    using roomy = rdpUnderTest(large);
+    const shown = await roomy.open({ session: "large" });
+    await (await viewScreen(shown)).hasPicture();
+    await ended(shown);
+    await roomy.isClean();
+    await goesOn(otherViewer, device);
     await ended(other);
     await modest.isClean();
   });
