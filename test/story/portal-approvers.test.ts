@@ -6,22 +6,11 @@ import { ApproverPage } from "../support/approver-page.ts";
 import { desktop } from "../support/browser.ts";
 import { group } from "../support/group.ts";
 import { askedJob, holdJob } from "../support/held-job.ts";
-import { startInstallation, type Installation } from "../support/installation.ts";
+import { editSite, startInstallation } from "../support/installation.ts";
 import { plantTargets } from "../support/plant-targets.ts";
 
 const limitMs = 60_000;
 const options = { signingPage: true, secondFactor: "waived" } as const;
-
-/** Edits the site file and signs it as the next manifest. */
-async function edit(
-  { owner, folder }: Installation,
-  change: (text: string) => string,
-): Promise<void> {
-  const { stdout } = await owner.do("site", "show");
-  const changed = change(stdout);
-  assert.is.not(changed, stdout);
-  await owner.do("site", "apply", folder.file("site.yaml", changed), "--yes");
-}
 
 await group("several approvers", { timeoutMs: 240_000 }, (test) => {
   test("two approvers sign the same permission and the same extension; one locks the site, and two lift it", async () => {
@@ -30,7 +19,7 @@ await group("several approvers", { timeoutMs: 240_000 }, (test) => {
     const { vendor } = site;
     await using mia = await ApproverPage.join(site, "mia", { name: "Mia Berg" });
     await using nils = await ApproverPage.join(site, "nils", { viewport: desktop });
-    await edit(site, (text) => text.replace("approversNeeded: 1", "approversNeeded: 2"));
+    await editSite(site, (text) => text.replace("approversNeeded: 1", "approversNeeded: 2"));
 
     const job = await askedJob(vendor, ["press-hmi"], 60);
     {
@@ -105,11 +94,11 @@ await group("several approvers", { timeoutMs: 240_000 }, (test) => {
     // Without a passkey the browser's own key signs, without any window.
     await nora.goto(`/requests/${job}`);
     await nora.see("This browser's key signs at once.");
-    await edit(site, (text) => text.replace("passkeysOnly: false", "passkeysOnly: true"));
+    await editSite(site, (text) => text.replace("passkeysOnly: false", "passkeysOnly: true"));
     await nora.see("This machine wants a passkey, and you have none here.");
     assert.is(await nora.button("Approve").count(), 0);
     await nora.check();
-    await edit(site, (text) =>
+    await editSite(site, (text) =>
       text
         .replace("passkeysOnly: true", "passkeysOnly: false")
         .replace("approvers: null", "approvers: [ben]"),
