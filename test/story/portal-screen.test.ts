@@ -1,33 +1,43 @@
 // A panel's screen in a real browser: a real VNC server's picture pixel by pixel, keys and clicks on its own program, the clipboard both ways, a relay that
 // dies in between; the approver who watches; the recording played to the same picture; and what a vendor who may only look cannot do.
-import type { Page } from "playwright-core";
 import * as assert from "uvu/assert";
-import { pictureDifference, pictureOfRgba, type Picture } from "../plant/picture.ts";
+import { pictureDifference, type Picture } from "../plant/picture.ts";
 import { startVnc, type VncDevice } from "../plant/vnc.ts";
-import { ApproverPage, type ApproverOptions } from "../support/approver-page.ts";
-import { desktop, phone } from "../support/browser.ts";
+import type { ApproverPage } from "../support/approver-page.ts";
+import { phone } from "../support/browser.ts";
 import { group } from "../support/group.ts";
 import {
   startInstallation,
   type Installation,
   type InstallationOptions,
-  type TargetToAdd,
 } from "../support/installation.ts";
+import { vncTarget } from "../support/plant-targets.ts";
+import {
+  canvas,
+  joinAs,
+  limitMs,
+  openScreen,
+  pictureOf,
+  pointOf,
+  pointerColours,
+  pointerOfTwo,
+  samePointers,
+  samePicture,
+  samePictures,
+  supervises,
+} from "../support/screen-story.ts";
 
-const limitMs = 30_000;
 const options: InstallationOptions = { signingPage: true, secondFactor: "waived" };
 const everything = ["control", "view", "resize", "clipboard-in", "clipboard-out"] as const;
-/** A pointer is drawn into neither picture; what the panel draws may be on its way. */
-const samePicture = 0.0005;
 
 await group("screens in the portal", { timeoutMs: 290_000 }, (test) => {
   test("a panel opens by itself with its own picture; keys, clicks and texts reach it; watched, recorded, and played to the same picture", async () => {
     await using device = await startVnc();
-    await using site = await startInstallation([panel(device, everything)], options);
-    await using vic = await join(site, "vic", "vendor");
-    await using mia = await join(site, "mia", "approver", { viewport: desktop });
+    await using site = await startInstallation([vncTarget(device, everything)], options);
+    await using vic = await joinAs(site, "vic", "vendor");
+    await using mia = await joinAs(site, "mia", "approver");
     const touchedBefore = vic.device.touches();
-    const job = await opens(vic, site);
+    const job = await openScreen(vic, site, "Press panel");
     await showsItself(vic, device);
     await takesInput(vic, device);
     await takesTexts(vic, device);
@@ -35,10 +45,11 @@ await group("screens in the portal", { timeoutMs: 290_000 }, (test) => {
     await isShownInAnySize(vic, device);
     await mia.goto(`/requests/${job}`);
     await mia.follow("Watch live");
-    await samePictures(mia.page, device, "watched live");
+    await samePictures(mia.page, () => device.screen.picture(), "watched live");
+    await samePointers(device.screen.address, vic.page, mia.page);
     await mia.check();
     await survivesTheRelay(vic, device, site);
-    await samePictures(mia.page, device, "still watched");
+    await samePictures(mia.page, () => device.screen.picture(), "still watched");
     await keepsNoSecret(vic, device);
     assert.is(vic.device.touches() - touchedBefore, 1, "one touch for the job");
 
@@ -52,9 +63,9 @@ await group("screens in the portal", { timeoutMs: 290_000 }, (test) => {
 
   test("on a phone: who may only look sees the picture, and nothing of theirs reaches the panel", async () => {
     await using device = await startVnc({ security: "X509Vnc" });
-    await using site = await startInstallation([panel(device, ["view"])], options);
-    await using vic = await join(site, "vic", "vendor", { viewport: phone });
-    await opens(vic, site);
+    await using site = await startInstallation([vncTarget(device, ["view"])], options);
+    await using vic = await joinAs(site, "vic", "vendor", { viewport: phone });
+    await openScreen(vic, site, "Press panel");
     await showsItself(vic, device);
     await vic.see("Only looking");
     const before = device.program.stdout;
@@ -75,7 +86,7 @@ await group("screens in the portal", { timeoutMs: 290_000 }, (test) => {
     await vic.press("Fit to the window");
     // What comes later by the same way comes after whatever was sent before.
     await device.screen.setClipboard("a sign of life");
-    await samePictures(vic.page, device, "afterwards");
+    await samePictures(vic.page, () => device.screen.picture(), "afterwards");
     assert.is(device.program.stdout, before, "what the panel's program got");
     assert.is(await device.screen.size(), size);
     await vic.check();
@@ -83,17 +94,17 @@ await group("screens in the portal", { timeoutMs: 290_000 }, (test) => {
 
   test("a supervised panel takes nothing while nobody watches, and says so", async () => {
     await using device = await startVnc();
-    await using site = await startInstallation([panel(device, ["control", "view"])], options);
+    await using site = await startInstallation([vncTarget(device, ["control", "view"])], options);
     await supervises(site);
-    await using vic = await join(site, "vic", "vendor");
-    await using mia = await join(site, "mia", "approver");
+    await using vic = await joinAs(site, "vic", "vendor");
+    await using mia = await joinAs(site, "mia", "approver");
     let cut = 0;
     vic.page.on("websocket", (socket) =>
       socket.on("close", () => {
         cut += 1;
       }),
     );
-    const job = await opens(vic, site);
+    const job = await openScreen(vic, site, "Press panel");
     await showsItself(vic, device);
     await vic.see("Nobody of the site watches now");
     const at = await pointOf(vic.page, 300, 300);
@@ -117,48 +128,8 @@ await group("screens in the portal", { timeoutMs: 290_000 }, (test) => {
   });
 });
 
-const canvas = "canvas[role=application]";
-
-function panel(
-  { host, port, password, certificate }: VncDevice,
-  rights: readonly string[],
-): TargetToAdd {
-  const pinned = certificate === undefined ? [] : ["--certificate", certificate];
-  return {
-    id: "press-panel",
-    name: "Press panel",
-    kind: "vnc",
-    rights,
-    device: ["--host", host, "--port", `${port}`, ...pinned],
-    ...(password !== undefined && { password }),
-  };
-}
-
-function join(
-  site: Installation,
-  id: string,
-  role: string,
-  given: ApproverOptions = {},
-): Promise<ApproverPage> {
-  return ApproverPage.join(site, id, { roles: [role], viewport: desktop, ...given });
-}
-
-/** Asks, waits, is approved; the screen opens without another press. */
-async function opens(vic: ApproverPage, { approver }: Installation): Promise<string> {
-  const { page } = vic;
-  await vic.goto("/jobs/new");
-  await page.getByLabel("Press panel", { exact: true }).check();
-  await page.getByLabel("What will you do, and why?").fill("Set the press to the new tool");
-  await vic.touch(() => vic.press("Ask"));
-  await vic.see("The site has your request");
-  const job = new URL(page.url()).pathname.split("/").at(-1) ?? "";
-  await approver.do("approve", job, "--yes");
-  await page.locator(canvas).waitFor({ timeout: limitMs });
-  return job;
-}
-
 async function showsItself({ page }: ApproverPage, device: VncDevice): Promise<void> {
-  await samePictures(page, device, "first picture");
+  await samePictures(page, () => device.screen.picture(), "first picture");
   await page.getByText("800 × 600").waitFor({ timeout: limitMs });
 }
 
@@ -171,7 +142,7 @@ async function takesInput(vic: ApproverPage, device: VncDevice): Promise<void> {
   await page.keyboard.type("Aq7");
   for (const name of ["A", "q", "7"])
     await device.program.line(new RegExp(`^key ${name}$`), limitMs);
-  await samePictures(page, device, "after typing");
+  await samePictures(page, () => device.screen.picture(), "after typing");
 
   // Tab is the machine's; the stated keys lead out, and nothing stays pressed there.
   await page.keyboard.press("Tab");
@@ -245,7 +216,7 @@ async function isShownInAnySize(vic: ApproverPage, device: VncDevice): Promise<v
   await vic.press("Fit to the window");
   await vic.press("Full screen");
   await page.locator(".terminal-full").waitFor();
-  await samePictures(page, device, "in full screen");
+  await samePictures(page, () => device.screen.picture(), "in full screen");
   await vic.press("Leave full screen");
 
   await vic.press("The machine's screen follows this window");
@@ -255,7 +226,7 @@ async function isShownInAnySize(vic: ApproverPage, device: VncDevice): Promise<v
   const shown = await page.locator(canvas).boundingBox();
   assert.ok(Math.abs((shown?.width ?? 0) - (width ?? 0)) <= 1, `${size} for ${shown?.width}`);
   assert.ok(Math.abs((shown?.height ?? 0) - (height ?? 0)) <= 1, `${size} for ${shown?.height}`);
-  await samePictures(page, device, "in the window's size");
+  await samePictures(page, () => device.screen.picture(), "in the window's size");
   await vic.press("The machine's screen follows this window");
 }
 
@@ -270,7 +241,7 @@ async function survivesTheRelay(
   await page.locator(canvas).focus();
   await page.keyboard.type("n");
   await device.program.line(/^key n$/, limitMs);
-  await samePictures(page, device, "after the relay's restart");
+  await samePictures(page, () => device.screen.picture(), "after the relay's restart");
 }
 
 /** What is stored, shown or sent by the page nowhere holds the panel's password. */
@@ -287,7 +258,7 @@ async function keepsNoSecret(vic: ApproverPage, { password }: VncDevice): Promis
 }
 
 async function plays(mia: ApproverPage, site: Installation, live: Picture): Promise<void> {
-  await using olga = await join(site, "olga", "owner");
+  await using olga = await joinAs(site, "olga", "owner");
   const { page } = olga;
   await olga.goto("/recordings");
   await olga.follow(/Press panel/);
@@ -296,11 +267,8 @@ async function plays(mia: ApproverPage, site: Installation, live: Picture): Prom
   await player.focus();
   await page.keyboard.press("End");
   await page.locator("[data-settled]").waitFor({ timeout: limitMs });
-  await untilSame(
-    async () => pictureOf(page),
-    async () => live,
-    "played to its end",
-  );
+  await samePictures(page, async () => live, "played to its end");
+  assert.equal(await pointerColours(page), pointerOfTwo);
   await olga.see(/\d+ clicks?/);
   await olga.see("recipe 12");
   await olga.check();
@@ -314,67 +282,6 @@ async function plays(mia: ApproverPage, site: Installation, live: Picture): Prom
   await page.getByText("16×", { exact: true }).click();
   await olga.press("Play");
   await olga.button("Play").waitFor({ timeout: 2 * limitMs });
-  await untilSame(
-    async () => pictureOf(page),
-    async () => live,
-    "played through",
-  );
+  await samePictures(page, async () => live, "played through");
   assert.equal(mia.device.faults, []);
-}
-
-async function supervises({ owner, folder }: Installation): Promise<void> {
-  const { stdout } = await owner.do("site", "show");
-  const supervised = stdout.replace(/supervised: false/g, "supervised: true");
-  assert.is.not(supervised, stdout, "the site file says who supervises");
-  await owner.do("site", "apply", folder.file("supervised.yaml", supervised), "--yes");
-}
-
-/** Where a point of the device's screen is on the page. */
-async function pointOf(page: Page, x: number, y: number): Promise<{ x: number; y: number }> {
-  const box = await page.locator(canvas).boundingBox();
-  if (box === null) throw new Error("no screen is shown");
-  const width = await page
-    .locator(canvas)
-    .evaluate((shown) => (shown as unknown as { width: number }).width);
-  const factor = box.width / width;
-  return { x: box.x + (x + 0.5) * factor, y: box.y + (y + 0.5) * factor };
-}
-
-async function samePictures(page: Page, device: VncDevice, what: string): Promise<void> {
-  await untilSame(
-    async () => pictureOf(page),
-    () => device.screen.picture(),
-    what,
-  );
-}
-
-async function untilSame(
-  shown: () => Promise<Picture | undefined>,
-  expected: () => Promise<Picture>,
-  what: string,
-): Promise<void> {
-  const untilMs = performance.now() + limitMs;
-  let difference = 1;
-  while (performance.now() < untilMs) {
-    const [one, other] = [await shown(), await expected()];
-    difference = one === undefined ? 1 : pictureDifference(one, other, 2);
-    if (difference <= samePicture) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error(`${what}: ${(100 * difference).toFixed(2)} % of the pixels differ`);
-}
-
-/** What the page's screen shows, in the device's own pixels. */
-async function pictureOf(page: Page): Promise<Picture | undefined> {
-  const found = await page.evaluate<{ width: number; height: number; rgba: string } | null>(`
-    (() => {
-      const canvas = [...document.querySelectorAll(".screen-inner canvas, .recorded-layer canvas")].at(-1);
-      if (canvas === undefined || canvas.width === 0) return null;
-      const { width, height } = canvas;
-      const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
-      return { width, height, rgba: new Uint8Array(data.buffer).toBase64() };
-    })()`);
-  if (found === null) return undefined;
-  const { width, height, rgba } = found;
-  return pictureOfRgba(width, height, Buffer.from(rgba, "base64"));
 }

@@ -23,5 +23,13 @@ declare module "@novnc/novnc" {
     blur(): void;
     /** Without `isDown`: a press and a release. */
     sendKey(keysym: number, code: string | null, isDown?: boolean): void;
+    /** Not of its API: takes a pointer that the device sent. `rgba` is its caller's no more. */
+    protected _updateCursor(
+      rgba: Uint8Array,
+      hotX: number,
+      hotY: number,
+      width: number,
+      height: number,
+    ): void;
   }
 }

@@ -19,6 +19,18 @@ export interface ViewerEvents {
   readonly disconnected?: (isClean: boolean) => void;
 }
 
+/** noVNC 1.7 asks for red first, and reads a pointer's pixels as if it had asked for blue first (`_handleCursor` of core/rfb.js). */
+class TrueColourRfb extends RFB {
+  protected override _updateCursor(rgba: Uint8Array, ...place: PointerPlace): void {
+    for (let at = 0; at < rgba.length; at += 4) {
+      [rgba[at], rgba[at + 2]] = [rgba[at + 2] ?? 0, rgba[at] ?? 0];
+    }
+    super._updateCursor(rgba, ...place);
+  }
+}
+
+type PointerPlace = [hotX: number, hotY: number, width: number, height: number];
+
 export class Viewer {
   readonly canvas: HTMLCanvasElement;
   readonly #rfb: RFB;
@@ -28,7 +40,7 @@ export class Viewer {
 
   /** Begins at once; `socket` may deliver from then on. */
   constructor(place: HTMLElement, socket: RawChannel, events: ViewerEvents, isOnlyShown: boolean) {
-    this.#rfb = new RFB(place, socket, { shared: true });
+    this.#rfb = new TrueColourRfb(place, socket, { shared: true });
     this.#rfb.viewOnly = isOnlyShown;
     this.#rfb.focusOnClick = !isOnlyShown;
     this.#rfb.scaleViewport = true;
