@@ -7,7 +7,6 @@ import type { Probe } from "../../../shared/channel/messages.ts";
 import { startSshd } from "../../plant/sshd.ts";
 import { group } from "../../support/group.ts";
 import { freePort } from "../../support/port.ts";
-import { signed } from "../document/paper-site.ts";
 import { NotedChannel } from "./session-world.ts";
 import { openSessions, text } from "./sessions-world.ts";
 
@@ -72,18 +71,6 @@ async function entries(world: World) {
     }
   }
   return all;
-}
-
-async function lockDown(world: World) {
-  const lockdown = {
-    site: world.site.id,
-    scope: { kind: "site" },
-    reason: "smoke",
-    issuedAt: world.edge.parts.time.seconds(),
-    nonce: "AAAAAAAAAAAAAAAAAAAAAA",
-  };
-  await world.edge.parts.trust.accept(await signed("lockdown", lockdown, "cleo"));
-  world.sessions.rejudge();
 }
 
 await group("probing", { timeoutMs: 60_000 }, (test) => {
@@ -200,7 +187,7 @@ await group("probing", { timeoutMs: 60_000 }, (test) => {
   test("a lockdown or a stop keeps probes out and ends the channel; a reader of the journal stays", async () => {
     await using world = await openSessions();
     const channel = await prober(world);
-    await lockDown(world);
+    await world.lockDown();
     assert.match(channel.abortedWith ?? "", /^locked-down/);
     assert.is((await knock(world)).verdict.verdict, "refused");
     const proof = await world.proof({ purpose: "journal", request: null, person: "olaf" }, "olaf");

@@ -7,7 +7,6 @@ import type { ControlMessageOf } from "../../../shared/channel/messages.ts";
 import { purposes, rolesFor, type Purpose } from "../../../shared/document/proof.ts";
 import type { DocumentHash, PersonId, TargetId } from "../../../shared/ids.ts";
 import { group } from "../../support/group.ts";
-import { signed } from "../document/paper-site.ts";
 import { NotedChannel } from "./session-world.ts";
 import { openSessions, text } from "./sessions-world.ts";
 
@@ -283,15 +282,7 @@ await group("reading", {}, (test) => {
   test("a lockdown blinds nobody who has to see it", async () => {
     await using world = await openSessions();
     const channel = await reading(world, "journal", { follow: true });
-    const lockdown = {
-      site: world.site.id,
-      scope: { kind: "site" },
-      reason: "smoke",
-      issuedAt: world.edge.parts.time.seconds(),
-      nonce: "AAAAAAAAAAAAAAAAAAAAAA",
-    };
-    await world.edge.parts.trust.accept(await signed("lockdown", lockdown, "cleo"));
-    world.sessions.rejudge();
+    await world.lockDown();
     assert.is(channel.abortedWith, undefined);
     assert.is((await knock(world, "status", "vera")).verdict.verdict, "admitted");
   });

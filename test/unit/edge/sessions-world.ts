@@ -92,6 +92,18 @@ export async function openSessions() {
       },
       by,
     );
+  /** An approver locks the whole site down. */
+  const lockDown = async (): Promise<void> => {
+    const lockdown = {
+      site: site.id,
+      scope: { kind: "site" },
+      reason: "smoke",
+      issuedAt: parts.time.seconds(),
+      nonce: "AAAAAAAAAAAAAAAAAAAAAA",
+    };
+    await parts.trust.accept(await signed("lockdown", lockdown, "cleo"));
+    sessions.rejudge();
+  };
   let count = 0;
   const ask = async (
     purpose: Purpose,
@@ -125,6 +137,7 @@ export async function openSessions() {
     grant,
     proof,
     attestation,
+    lockDown,
     ask,
     [Symbol.asyncDispose]: async () => {
       await sessions.endAll("edge-failing");

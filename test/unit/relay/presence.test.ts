@@ -7,7 +7,8 @@ import type { EdgeId } from "../../../shared/ids.ts";
 import { group } from "../../support/group.ts";
 import { temporaryFolder } from "../../support/temporary.ts";
 import { TurnedClock } from "../../support/turned-clock.ts";
-import { edgeEntry, PaperSite, paperAt } from "../document/paper-site.ts";
+import { edgeEntry, PaperSite } from "../document/paper-site.ts";
+import { paperEntry } from "./paper-entry.ts";
 
 const strangerOf = (number: number): EdgeId =>
   toBase64Url(new Uint8Array(32).fill(number).fill(number >> 8, 16)) as EdgeId;
@@ -23,19 +24,7 @@ await group("which edges may connect", {}, (test) => {
       publicKey: edge.signingKey,
       name: edge.name,
     });
-    const manifest = {
-      hash: site.chain.held.hash,
-      fingerprint: "f",
-      type: "manifest",
-      state: "complete" as const,
-      subject: "",
-      edge: undefined,
-      vendor: undefined,
-      company: undefined,
-      at: paperAt,
-      envelope: "",
-    };
-    await store.documents.register(site.id, manifest, {
+    await store.documents.register(site.id, paperEntry, {
       admitted: [named(site.edge)],
       introduced: named(introduced),
     });

@@ -8,29 +8,17 @@ import { group } from "../../support/group.ts";
 import { startProcess } from "../../support/process.ts";
 import { temporaryFolder } from "../../support/temporary.ts";
 import { refused } from "../document/paper-site.ts";
+import { paperEntry } from "./paper-entry.ts";
 
 const site = "site" as SiteId;
 const edge = "edge" as EdgeId;
 const person = "vera" as PersonId;
 const kills = 12;
 
-const first = {
-  hash: "h" as never,
-  fingerprint: "f",
-  type: "manifest",
-  state: "complete" as const,
-  subject: "",
-  edge: undefined,
-  vendor: undefined,
-  company: undefined,
-  at: 0,
-  envelope: "{}",
-};
-
 async function storeIn(path: string) {
   const store = await openStore(path);
   const admitted = [{ edge, publicKey: "p", name: "Hall 1" }];
-  await store.documents.register(site, first, { admitted });
+  await store.documents.register(site, paperEntry, { admitted });
   return store;
 }
 
@@ -111,7 +99,7 @@ await group("relay store", { timeoutMs: 60_000 }, (test) => {
     const at = 1_795_420_800;
     const append = async (file: string, name: string, later: number) => {
       await using store = await storeIn(file);
-      const entry = { ...first, fingerprint: name, hash: name as never, at: at + later };
+      const entry = { ...paperEntry, fingerprint: name, hash: name as never, at: at + later };
       return store.documents.append(site, entry);
     };
     const kept = await append(path, "kept", 0);
@@ -128,7 +116,7 @@ await group("relay store", { timeoutMs: 60_000 }, (test) => {
   test("one envelope is one entry, and a number is given once", async () => {
     using folder = temporaryFolder();
     await using store = await storeIn(folder.file("store.sqlite"));
-    const entry = { ...first, fingerprint: "g", type: "request" };
+    const entry = { ...paperEntry, fingerprint: "g", type: "request" };
     assert.is(await store.documents.append(site, entry), 2);
     await refused(() => store.documents.append(site, entry), "conflict", /at the same time/);
     assert.is(await store.documents.append(site, { ...entry, fingerprint: "k" }), 3);

@@ -15,6 +15,7 @@ import { group } from "../../support/group.ts";
 import { temporaryFolder } from "../../support/temporary.ts";
 import { TurnedClock } from "../../support/turned-clock.ts";
 import { PaperSite, paperAt, refused, transcript } from "../document/paper-site.ts";
+import { paperEntry } from "./paper-entry.ts";
 import { relayName, relayWithSite, RunningRelay } from "./running-relay.ts";
 
 /** "12345678901234567890" in Base32: the seed of RFC 6238, appendix B. */
@@ -72,19 +73,6 @@ async function totpWorld(): Promise<TotpWorld> {
     },
   };
 }
-
-const paperEntry = {
-  hash: "h" as never,
-  fingerprint: "f",
-  type: "manifest",
-  state: "complete" as const,
-  subject: "",
-  edge: undefined,
-  vendor: undefined,
-  company: undefined,
-  at: 0,
-  envelope: "{}",
-};
 
 const wrong = /code is wrong or used/;
 
