@@ -70,6 +70,7 @@ export function TimeNotice({
       {notice !== undefined && (
         <Alert
           color="orange"
+          role="presentation"
           icon={<IconAlarm aria-hidden />}
           title={session.warnings[notice]}
           mb="md"

@@ -1,6 +1,7 @@
 // One job: waiting for it, working in it, or what became of it. Notifications of everybody lead here, so approvers are sent on to their own page.
 import { Button, Card, Group, Stack, Text } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
+import { useEffect, useRef } from "react";
 import { Link, Redirect, useParams } from "wouter";
 import { jobsOf, type Job } from "../../../shared/site/jobs.ts";
 import type { PageSide } from "../person/page-side.ts";
@@ -10,7 +11,7 @@ import { useLoaded } from "../shell/use-loaded.ts";
 import { jobs, waiting } from "../texts/jobs.ts";
 import { JobFacts, Outcome } from "./job-facts.tsx";
 import { machinesOf, StateBadge } from "./job-words.tsx";
-import type { LiveJob, LiveState } from "./live-job.ts";
+import type { LiveEnd, LiveJob, LiveState } from "./live-job.ts";
 import { useLiveJob } from "./live-jobs.ts";
 import { OpenJob } from "./open-job.tsx";
 import { SessionView } from "./session-view.tsx";
@@ -52,6 +53,13 @@ function VendorsJob({
 }) {
   const held = useLiveJob(job.request.hash);
   const machines = machinesOf(job, side.held);
+  const isAdmitted = held?.state.phase === "admitted";
+  const wasAdmitted = useRef(isAdmitted);
+  // Whoever had scrolled to the machine reads first why it is gone.
+  useEffect(() => {
+    if (wasAdmitted.current && !isAdmitted) scrollTo(0, 0);
+    wasAdmitted.current = isAdmitted;
+  }, [isAdmitted]);
   if (held?.state.phase === "admitted")
     return <SessionView side={side} job={job} live={held.live} state={held.state} />;
   const isWaiting = held?.state.phase === "waiting" || held?.state.phase === "proving";
@@ -84,7 +92,8 @@ function Now({
   if (held !== undefined && held.state.phase !== "over")
     return <WaitingView side={side} job={job} live={held.live} state={held.state} />;
   const isOpen =
-    job.state === "waiting" || job.state === "partly approved" || job.state === "granted";
+    !isSpent(job, held?.state.end) &&
+    (job.state === "waiting" || job.state === "partly approved" || job.state === "granted");
   return (
     <Stack gap="lg">
       <Outcome job={job} side={side} end={held?.state.end} />
@@ -105,6 +114,12 @@ function Now({
       )}
     </Stack>
   );
+}
+
+/** True if the box has just said that the job's time is over: what was signed does not show it. A standing job has another window. */
+function isSpent({ request }: Job, end: LiveEnd | undefined): boolean {
+  if (request.payload.windows !== null || end === undefined || !("why" in end)) return false;
+  return end.why instanceof Error && end.why.message.startsWith("over: ");
 }
 
 /** By the request's hash, or the ten digits that people type. */

@@ -54,7 +54,9 @@ export function SessionView({ side, job, live, state }: SessionProps) {
     >
       <Stack gap="md">
         <div>
-          <Notices side={side} job={job} live={live} state={state} />
+          <div className="stays-in-sight">
+            <Notices side={side} job={job} live={live} state={state} />
+          </div>
           {state.targets.length === 1 ? (
             state.targets.map((target) => (
               <Target key={target.id} target={target} {...{ side, job, live, state }} />
