@@ -19,8 +19,6 @@ export interface HostileRdp extends AsyncDisposable {
   readonly security: "nla" | "tls";
   /** The fingerprint, as a device document has it. */
   readonly certificate: string;
-  /** Ends it as a power cut would: no word to anybody. */
-  kill(): void;
 }
 
 const host = "127.0.0.1";
@@ -69,7 +67,6 @@ export async function startHostileRdp(
     password: randomBytes(6).toString("base64url"),
     security,
     certificate: fingerprint,
-    kill: () => running.signal("SIGKILL"),
     [Symbol.asyncDispose]: () => ending.disposeAsync(),
   };
 }

@@ -1,8 +1,10 @@
 // Remote desktops that attack whoever looks at them: with the right certificate and then garbage, nothing, or bytes without end; one that is killed in the middle.
 // Each costs its own desktop, ends with its own fault, and nothing else: the edge's memory, the other desktops and the scratch folder stay as they were.
+import { readdirSync, readFileSync } from "node:fs";
 import * as assert from "uvu/assert";
+import { keyEvent } from "../../../edge/targets/rfb/pressed-input.ts";
 import { startHostileRdp, type HostileRdpKind } from "../../plant/hostile-rdp.ts";
-import { startRdp } from "../../plant/rdp.ts";
+import { startRdp, type RdpDevice } from "../../plant/rdp.ts";
 import { group } from "../../support/group.ts";
 import { failureOf } from "../../support/opened-target.ts";
 import { viewScreen } from "../../support/screen-viewer.ts";
@@ -16,6 +18,8 @@ type Hostility = readonly [HostileRdpKind, "nla" | "tls", code: string, told: st
 
 const broke = "the device broke off before there was a desktop";
 const unread = "the device gave no answer to the sign-in that can be read";
+
+const killed = 'device_unreachable: "Press 7": the connection was lost';
 
 /** No more at once than there may be beside another one. */
 const hostilities: readonly (readonly Hostility[])[] = [
@@ -71,4 +75,43 @@ await group("targets/rdp, hostile", { timeoutMs: 150_000 }, (test) => {
       await desktop.isClean();
     });
   }
+
+  test("a device that is killed in mid-session ends its own desktop, with words, and no other", async () => {
+    await using honest = await startRdp({ security: "nla" });
+    await using frail = await startRdp({ security: "nla" });
+    using desktop = rdpUnderTest(honest);
+    using under = rdpUnderTest(frail);
+    const other = await desktop.open({ session: "other" });
+    const otherViewer = await viewScreen(other);
+    await otherViewer.shows(() => honest.screenshot());
+    const opened = await under.open({ session: "frail" });
+    const viewer = await viewScreen(opened);
+    await viewer.shows(() => frail.screenshot());
+    await viewer.send(keyEvent(true, 0x61));
+    process.kill(serverOf(frail), "SIGKILL");
+    assert.is((await failureOf(opened)).code, "device_unreachable");
+    assert.is((await opened.vendor.closed).reason, killed);
+    assert.ok(opened.recordings[0]?.isClosed);
+    await under.isClean();
+    await otherViewer.key(0x62);
+    await otherViewer.until(() => /^key b$/m.test(honest.output()), "its key");
+    await otherViewer.leave();
+    await desktop.isClean();
+  });
 });
+
+/** The process that listens for remote desktops. */
+function serverOf({ port }: RdpDevice): number {
+  const started = `freerdp-shadow-cli\0/port:${port}\0`;
+  const isIt = (pid: string): boolean => commandLineOf(pid).startsWith(started);
+  return Number(readdirSync("/proc").find((entry) => /^\d+$/.test(entry) && isIt(entry)));
+}
+
+function commandLineOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "latin1");
+  } catch {
+    // It has ended meanwhile.
+    return "";
+  }
+}
