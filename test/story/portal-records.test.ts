@@ -3,7 +3,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import https from "node:https";
 import { join } from "node:path";
-import type { Locator, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import * as assert from "uvu/assert";
 import { startTyped } from "../bench/typed-process.ts";
 import { startPlant } from "../plant/plant.ts";
@@ -230,11 +230,11 @@ async function setsPassword(nora: ApproverPage, secret: string): Promise<readonl
   const { page } = nora;
   await nora.press("Set a password");
   await page.getByLabel("Name to sign in with").fill("nora@plant.example");
-  await field(page, "Password").fill("short");
-  await field(page, "Code").fill(await freshCode(secret));
+  await nora.field("Password").fill("short");
+  await nora.field("Code").fill(await freshCode(secret));
   await nora.press("Set a password");
   await nora.see(/expected 12/);
-  await field(page, "Password").fill("press shop hall three");
+  await nora.field("Password").fill("press shop hall three");
   await nora.press("Set a password");
   await nora.see("Your recovery codes");
   await nora.check();
@@ -271,19 +271,14 @@ async function signsInByPassword(
 
 async function passwordForm(nora: ApproverPage, code: string): Promise<void> {
   const { page } = nora;
-  const name = field(page, "Name");
+  const name = nora.field("Name");
   if (!(await name.isVisible())) await nora.press("Sign in with password");
   await name.fill("nora@plant.example");
-  await field(page, "Password").fill("press shop hall three");
-  await field(page, "Code").fill(code);
+  await nora.field("Password").fill("press shop hall three");
+  await nora.field("Code").fill(code);
   const answered = page.waitForResponse((response) => response.url().endsWith("/sign-in/password"));
   await nora.press("Sign in");
   await answered;
-}
-
-/** A field by its whole label; a needed one has a star behind it. */
-function field(page: Page, label: string): Locator {
-  return page.locator("input").and(page.getByLabel(new RegExp(`^${label}( \\*)?$`)));
 }
 
 async function signOut(nora: ApproverPage): Promise<void> {
@@ -314,7 +309,7 @@ async function usesToken(nora: ApproverPage, site: Installation): Promise<void> 
   assert.is(await ask(site, "GET", `${path}/edges`, token), 401);
 
   await nora.follow("What a program can ask");
-  await field(page, "Find").fill("tokens of limited scope");
+  await nora.page.getByRole("searchbox", { name: "Find" }).fill("tokens of limited scope");
   await nora.check();
   await nora.goto("/api-docs#delete-api-sites-site-api-tokens-id-");
   await nora.see("32 bytes, base64url without padding");
