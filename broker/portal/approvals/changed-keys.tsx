@@ -1,7 +1,7 @@
 // A device that shows another key or certificate than the site knows: old and new beside each other, how to compare them at the machine, and one touch to
 // accept the new one for this job alone.
-import { Accordion, Alert, Anchor, Badge, Button, Code, Stack, Text } from "@mantine/core";
-import { IconAlertTriangle, IconFingerprint } from "@tabler/icons-react";
+import { Accordion, Alert, Anchor, Button, Code, Group, Stack, Text } from "@mantine/core";
+import { IconAlertTriangle, IconCheck, IconFingerprint } from "@tabler/icons-react";
 import { Link } from "wouter";
 import { deviceKeyKind } from "../../../shared/document/device-key.ts";
 import { parseGrant, type Grant } from "../../../shared/document/grant.ts";
@@ -161,9 +161,10 @@ function Acceptance({
   if (isIn(job.grant?.payload.deviceKeys))
     return (
       <>
-        <Badge color="green" size="lg" tt="none">
-          {texts.accepted}
-        </Badge>
+        <Group gap="xs" wrap="nowrap">
+          <IconCheck aria-hidden />
+          <Text fw={600}>{texts.accepted}</Text>
+        </Group>
         <Text size="sm">{texts.acceptedHint}</Text>
       </>
     );
@@ -179,8 +180,7 @@ function Acceptance({
   const sign = (label: string, onClick: () => void) => (
     <Button
       size="lg"
-      color="orange"
-      variant="light"
+      variant="default"
       loading={act.isBusy}
       leftSection={<IconFingerprint aria-hidden />}
       onClick={onClick}
