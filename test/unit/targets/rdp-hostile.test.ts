@@ -12,6 +12,8 @@ import { rdpUnderTest } from "./rdp-under-test.ts";
 
 /** What a hostile VNC screen may cost (test/hostile/screen.test.ts). */
 const mostGrowthBytes = 64 * 1024 * 1024;
+/** And of the edge's thread in the long run (edge/targets/rfb/turn-budget.ts), on which every other session's echo waits. */
+const mostShare = 0.25;
 const lookMs = 200;
 
 type Hostility = readonly [HostileRdpKind, "nla" | "tls", code: string, told: string];
@@ -49,6 +51,8 @@ await group("targets/rdp, hostile", { timeoutMs: 150_000 }, (test) => {
       const other = await desktop.open({ session: "other" });
       const viewer = await viewScreen(other);
       await viewer.shows(() => honest.screenshot());
+      const startedMs = performance.now();
+      const startedCpu = process.cpuUsage();
       const before = process.memoryUsage.rss();
       let most = before;
       const look = setInterval(() => (most = Math.max(most, process.memoryUsage.rss())), lookMs);
@@ -67,6 +71,9 @@ await group("targets/rdp, hostile", { timeoutMs: 150_000 }, (test) => {
         }),
       );
       clearInterval(look);
+      const { user, system } = process.cpuUsage(startedCpu);
+      const share = (user + system) / 1000 / (performance.now() - startedMs);
+      assert.ok(share < mostShare, `${share} of the edge's thread`);
       assert.ok(most - before < mostGrowthBytes, `grown by ${most - before} bytes`);
       await viewer.key(0x61);
       await viewer.until(() => /^key a$/m.test(honest.output()), "its key");
