@@ -14,7 +14,7 @@ import { verifyRevocation, type Revocation } from "../shared/document/revocation
 import { parseRoster, verifyRoster } from "../shared/document/roster.ts";
 import { acceptFirst, acceptNext, type ManifestChain } from "../shared/document/succession.ts";
 import { SallyportError } from "../shared/errors.ts";
-import type { DocumentHash, EdgeId } from "../shared/ids.ts";
+import type { DocumentHash, EdgeId, KeyId } from "../shared/ids.ts";
 import type { Acceptance } from "./acceptance.ts";
 import {
   firstHeld,
@@ -83,10 +83,11 @@ export class Trust {
 
   /** The same for what counts once it is taken: who is revoked signs none of it. What the gate judges again needs no more than `held`. */
   heldNow(): Held | undefined {
-    const documents = this.#documents;
     const held = this.held();
-    if (documents === undefined || held === undefined) return undefined;
-    return { ...held, isRevoked: (person, key) => revokes(documents, person, key) };
+    // Asked anew each time: who is revoked while a signature is looked at counts no more, either.
+    const isRevoked = (person: string, key: KeyId): boolean =>
+      this.#documents !== undefined && revokes(this.#documents, person, key);
+    return held && { ...held, isRevoked };
   }
 
   /** The gate's view; undefined before the first manifest. */
