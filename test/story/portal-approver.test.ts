@@ -114,8 +114,7 @@ await group("the approver's pages", { timeoutMs: 240_000 }, (test) => {
 
     await mia.goto(`/requests/${job}`);
     await mia.see("Let vera in?");
-    const signing = await mia.device.signingWindow(() => mia.press("Approve"));
-    await signing.close();
+    await mia.closeSigning(() => mia.press("Approve"));
     await mia.see("Nothing was signed. You can try again.");
     assert.not.match(held.stdout, /"event":"admitted"/);
 
