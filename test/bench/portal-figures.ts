@@ -3,7 +3,7 @@
 import { once } from "node:events";
 import net from "node:net";
 import type { Locator, Page } from "playwright-core";
-import { ApproverPage } from "../support/approver-page.ts";
+import { PortalPerson } from "../support/portal-person.ts";
 import { desktop, startDevice } from "../support/browser.ts";
 import type { Installation } from "../support/installation.ts";
 import { medianOf, type Figure, type FigureName } from "./figure.ts";
@@ -32,9 +32,9 @@ export async function* portalFigures(
   const wantsTerminal =
     isWanted("portal.terminal_load_kb") || isWanted("portal.approve_to_prompt_ms");
   if (!wantsTerminal && !isWanted("portal.end_ms")) return;
-  await using approver = await ApproverPage.join(site, "mia");
+  await using approver = await PortalPerson.join(site, "mia");
   if (wantsTerminal) {
-    await using vendor = await ApproverPage.join(site, vendorName, {
+    await using vendor = await PortalPerson.join(site, vendorName, {
       roles: ["vendor"],
       viewport: desktop,
     });
@@ -56,7 +56,7 @@ async function firstLoad({ relay }: Installation): Promise<Figure> {
 }
 
 /** All that a browser with an empty cache loads until a terminal stands in the page. */
-async function terminalLoad(vendor: ApproverPage, approver: ApproverPage): Promise<Figure> {
+async function terminalLoad(vendor: PortalPerson, approver: PortalPerson): Promise<Figure> {
   const devtools = await vendor.device.context.newCDPSession(vendor.page);
   await devtools.send("Network.enable");
   await devtools.send("Network.setCacheDisabled", { cacheDisabled: true });
@@ -71,7 +71,7 @@ async function terminalLoad(vendor: ApproverPage, approver: ApproverPage): Promi
 }
 
 /** From the approver's touch on the signing page to the prompt in the waiting vendor's page. */
-async function approveToPrompt(vendor: ApproverPage, approver: ApproverPage): Promise<Figure> {
+async function approveToPrompt(vendor: PortalPerson, approver: PortalPerson): Promise<Figure> {
   const tookMs: number[] = [];
   for (let round = 0; round < rounds; round += 1) {
     const job = await askFor(vendor);
@@ -87,7 +87,7 @@ async function approveToPrompt(vendor: ApproverPage, approver: ApproverPage): Pr
 /** From the approver's second press of "End at once" to the close of both the device's and the vendor's connection. */
 async function endOfSession(
   site: Installation,
-  approver: ApproverPage,
+  approver: PortalPerson,
   device: net.Server,
 ): Promise<Figure> {
   const { vendor } = site;
@@ -118,7 +118,7 @@ async function endOfSession(
 }
 
 /** Asks for the machine with a terminal and gives the proof; the job's number. */
-async function askFor(vendor: ApproverPage): Promise<string> {
+async function askFor(vendor: PortalPerson): Promise<string> {
   const { page } = vendor;
   await vendor.goto("/jobs/new");
   await page.getByLabel(shellName, { exact: true }).check();
@@ -129,7 +129,7 @@ async function askFor(vendor: ApproverPage): Promise<string> {
 }
 
 /** Approves on the signing page; when it was touched. */
-async function approve(approver: ApproverPage, job: string): Promise<number> {
+async function approve(approver: PortalPerson, job: string): Promise<number> {
   await approver.goto(`/requests/${job}`);
   const signing = await approver.device.signingWindow(() => approver.press("Approve"));
   const confirm = confirmIn(signing);

@@ -5,7 +5,7 @@ import type { Page } from "playwright-core";
 import { startRdp } from "../plant/rdp.ts";
 import { startVnc } from "../plant/vnc.ts";
 import { startWebHmi } from "../plant/web-hmi.ts";
-import { ApproverPage } from "../support/approver-page.ts";
+import { PortalPerson } from "../support/portal-person.ts";
 import { desktop } from "../support/browser.ts";
 import { group } from "../support/group.ts";
 import { startInstallation, type Installation } from "../support/installation.ts";
@@ -26,7 +26,7 @@ await group("a changed certificate", { timeoutMs: 290_000 }, (test) => {
       await using machine = await start();
       await using site = await startInstallation([machine.target], options);
       await using vic = await joinVendor(site);
-      await using mia = await ApproverPage.join(site, "mia");
+      await using mia = await PortalPerson.join(site, "mia");
       const renewed = await machine.renew();
       const job = await asks(vic, site, name);
       await isRefused(vic);
@@ -131,13 +131,13 @@ async function startSecurePanel() {
   };
 }
 
-function joinVendor(site: Installation): Promise<ApproverPage> {
-  return ApproverPage.join(site, "vic", { roles: ["vendor"], viewport: desktop });
+function joinVendor(site: Installation): Promise<PortalPerson> {
+  return PortalPerson.join(site, "vic", { roles: ["vendor"], viewport: desktop });
 }
 
 /** Asks for the machine, waits, is approved and is in; the number of the job. */
 async function asks(
-  vic: ApproverPage,
+  vic: PortalPerson,
   { approver }: Installation,
   machine: string,
 ): Promise<string> {
@@ -154,7 +154,7 @@ async function asks(
 }
 
 /** The vendor reads why, what happens now, and can try again. */
-async function isRefused(vic: ApproverPage, again = "Open again"): Promise<void> {
+async function isRefused(vic: PortalPerson, again = "Open again"): Promise<void> {
   await vic.see(refused);
   await vic.see(/No password was sent\. The site sees this/);
   await vic.button(again).waitFor({ timeout: limitMs });
@@ -163,7 +163,7 @@ async function isRefused(vic: ApproverPage, again = "Open again"): Promise<void>
 
 /** The approver's page shows what is pinned beside what is shown. */
 async function showsBoth(
-  mia: ApproverPage,
+  mia: PortalPerson,
   machine: string,
   fingerprints: readonly string[],
 ): Promise<void> {
@@ -171,7 +171,7 @@ async function showsBoth(
   for (const fingerprint of fingerprints) await mia.see(fingerprint);
 }
 
-async function opensPanel(vic: ApproverPage): Promise<Page> {
+async function opensPanel(vic: PortalPerson): Promise<Page> {
   const opening = vic.device.context.waitForEvent("page", { timeout: limitMs });
   await vic.press("Open the panel");
   return opening;

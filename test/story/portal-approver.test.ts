@@ -2,7 +2,7 @@
 // The vendor is the real command, the device a real sshd; what a person cannot do without a mouse fails here.
 import * as assert from "uvu/assert";
 import { startPlant } from "../plant/plant.ts";
-import { ApproverPage } from "../support/approver-page.ts";
+import { PortalPerson } from "../support/portal-person.ts";
 import { group } from "../support/group.ts";
 import { startInstallation, type Person } from "../support/installation.ts";
 import { plantTargets } from "../support/plant-targets.ts";
@@ -24,7 +24,7 @@ await group("the approver's pages", { timeoutMs: 240_000 }, (test) => {
     await using plant = await startPlant();
     await using site = await startInstallation(plantTargets(plant), options);
     const { vendor } = site;
-    await using mia = await ApproverPage.join(site, "mia", { name: "Mia Berg" });
+    await using mia = await PortalPerson.join(site, "mia", { name: "Mia Berg" });
     const { page, device } = mia;
     await mia.see("Nobody asks for anything");
     await mia.check();
@@ -107,7 +107,7 @@ await group("the approver's pages", { timeoutMs: 240_000 }, (test) => {
     await using plant = await startPlant();
     await using site = await startInstallation(plantTargets(plant), options);
     const { vendor } = site;
-    await using mia = await ApproverPage.join(site, "mia");
+    await using mia = await PortalPerson.join(site, "mia");
     const job = await request(vendor, "press-hmi", "press-plc", "--minutes", "60");
     await using held = vendor.start(["connect", job, "--json"]);
     await held.line(/"event":"waiting"/, limitMs);
@@ -154,7 +154,7 @@ await group("the approver's pages", { timeoutMs: 240_000 }, (test) => {
     const changed = { ...hmi, hostKeys: [otherHostKey] };
     await using site = await startInstallation([changed], options);
     const { vendor } = site;
-    await using mia = await ApproverPage.join(site, "mia");
+    await using mia = await PortalPerson.join(site, "mia");
     const job = await request(vendor, "press-hmi", "--minutes", "30");
     await using held = vendor.start(["connect", job, "--json"]);
     await held.line(/"event":"waiting"/, limitMs);

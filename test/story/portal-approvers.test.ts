@@ -2,7 +2,7 @@
 // told why. Two browsers with authenticators of their own, the vendor by the real command.
 import * as assert from "uvu/assert";
 import { startPlant } from "../plant/plant.ts";
-import { ApproverPage } from "../support/approver-page.ts";
+import { PortalPerson } from "../support/portal-person.ts";
 import { desktop } from "../support/browser.ts";
 import { group } from "../support/group.ts";
 import { askedJob, holdJob } from "../support/held-job.ts";
@@ -17,8 +17,8 @@ await group("several approvers", { timeoutMs: 240_000 }, (test) => {
     await using plant = await startPlant();
     await using site = await startInstallation(plantTargets(plant), options);
     const { vendor } = site;
-    await using mia = await ApproverPage.join(site, "mia", { name: "Mia Berg" });
-    await using nils = await ApproverPage.join(site, "nils", { viewport: desktop });
+    await using mia = await PortalPerson.join(site, "mia", { name: "Mia Berg" });
+    await using nils = await PortalPerson.join(site, "nils", { viewport: desktop });
     await editSite(site, (text) => text.replace("approversNeeded: 1", "approversNeeded: 2"));
 
     const job = await askedJob(vendor, ["press-hmi"], 60);
@@ -87,8 +87,8 @@ await group("several approvers", { timeoutMs: 240_000 }, (test) => {
     await using plant = await startPlant();
     await using site = await startInstallation(plantTargets(plant), options);
     const { vendor } = site;
-    await using nora = await ApproverPage.join(site, "nora", { authenticator: false });
-    await using olga = await ApproverPage.join(site, "olga", { roles: ["owner"] });
+    await using nora = await PortalPerson.join(site, "nora", { authenticator: false });
+    await using olga = await PortalPerson.join(site, "olga", { roles: ["owner"] });
     const job = await askedJob(vendor, ["press-hmi"], 30);
 
     // Without a passkey the browser's own key signs, without any window.

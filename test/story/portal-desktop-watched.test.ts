@@ -4,7 +4,7 @@ import type { Page } from "playwright-core";
 import * as assert from "uvu/assert";
 import { pictureDifference, type Picture } from "../plant/picture.ts";
 import { startRdp, type RdpDevice } from "../plant/rdp.ts";
-import type { ApproverPage } from "../support/approver-page.ts";
+import type { PortalPerson } from "../support/portal-person.ts";
 import { phone } from "../support/browser.ts";
 import { group } from "../support/group.ts";
 import { startInstallation, type Installation } from "../support/installation.ts";
@@ -98,7 +98,7 @@ async function presses(device: RdpDevice, key: string): Promise<void> {
   assert.is(code, 0, stderr);
 }
 
-async function watches(mia: ApproverPage, job: string): Promise<void> {
+async function watches(mia: PortalPerson, job: string): Promise<void> {
   await mia.goto(`/requests/${job}`);
   await mia.follow("Watch live").catch(async (cause: unknown) => {
     throw new Error(await mia.text(), { cause });

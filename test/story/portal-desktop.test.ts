@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { startRdp, type RdpDevice } from "../plant/rdp.ts";
-import type { ApproverPage } from "../support/approver-page.ts";
+import type { PortalPerson } from "../support/portal-person.ts";
 import { group } from "../support/group.ts";
 import { startInstallation, type Installation } from "../support/installation.ts";
 import { rdpTarget } from "../support/plant-targets.ts";
@@ -54,7 +54,7 @@ await group("desktops in the portal", { timeoutMs: 290_000 }, (test) => {
   }
 });
 
-async function takesInput({ page }: ApproverPage, device: RdpDevice): Promise<void> {
+async function takesInput({ page }: PortalPerson, device: RdpDevice): Promise<void> {
   const at = await pointOf(page, 400, 450);
   await page.mouse.click(at.x, at.y);
   // The picture is scaled: a pixel beside it is the same point.
@@ -66,7 +66,7 @@ async function takesInput({ page }: ApproverPage, device: RdpDevice): Promise<vo
   await samePictures(page, () => device.screenshot(), "after typing", "part");
 }
 
-async function takesFiles(vic: ApproverPage, site: Installation): Promise<void> {
+async function takesFiles(vic: PortalPerson, site: Installation): Promise<void> {
   const { page } = vic;
   const content = "temperature,80\n".repeat(10_000);
   const chosen = page.waitForEvent("filechooser");

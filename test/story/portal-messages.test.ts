@@ -2,7 +2,7 @@
 // open tab, duty and hand-over, and whom the owner is to ask first.
 import * as assert from "uvu/assert";
 import { startPlant } from "../plant/plant.ts";
-import { ApproverPage } from "../support/approver-page.ts";
+import { PortalPerson } from "../support/portal-person.ts";
 import { group } from "../support/group.ts";
 import { askedJob } from "../support/held-job.ts";
 import { startInstallation, startRelay } from "../support/installation.ts";
@@ -21,7 +21,7 @@ await group("messages", { timeoutMs: 240_000 }, (test) => {
       openRelay: (folder) => startRelay(folder, mail.settings()),
     });
     const { vendor, relay } = site;
-    await using mia = await ApproverPage.join(site, "mia", { name: "Mia Berg" });
+    await using mia = await PortalPerson.join(site, "mia", { name: "Mia Berg" });
     const { page } = mia;
 
     await mia.follow("Messages");
@@ -85,7 +85,7 @@ await group("messages", { timeoutMs: 240_000 }, (test) => {
   test("an owner sees whom no message reaches, and sets who is asked first", async () => {
     await using plant = await startPlant();
     await using site = await startInstallation(plantTargets(plant), { signingPage: true });
-    await using olga = await ApproverPage.join(site, "olga", { roles: ["owner", "approver"] });
+    await using olga = await PortalPerson.join(site, "olga", { roles: ["owner", "approver"] });
     const { page } = olga;
     await olga.goto("/notifications");
     await olga.see("Who can be reached");
@@ -108,7 +108,7 @@ const pushAttempts = 6;
 
 /** Gives a push to the page's service worker as the browser's push service would, and presses what it shows. */
 async function pushes(
-  { page, device }: ApproverPage,
+  { page, device }: PortalPerson,
   url: string,
   { url: about, tag }: { readonly url: string; readonly tag: string },
 ): Promise<void> {

@@ -3,13 +3,13 @@
 import * as assert from "uvu/assert";
 import { startPlant, type Plant } from "../plant/plant.ts";
 import { startVnc } from "../plant/vnc.ts";
-import { ApproverPage } from "../support/approver-page.ts";
+import { PortalPerson } from "../support/portal-person.ts";
 import { desktop } from "../support/browser.ts";
 import { group } from "../support/group.ts";
 import { startInstallation } from "../support/installation.ts";
 import { plantTargets } from "../support/plant-targets.ts";
 
-async function signsChanges(owner: ApproverPage): Promise<string> {
+async function signsChanges(owner: PortalPerson): Promise<string> {
   await owner.follow("Look and sign");
   await owner.see("This will change");
   const shown = await owner.touch(() => owner.press("Sign"));
@@ -32,14 +32,14 @@ await group("an owner's changes in browsers", { timeoutMs: 360_000 }, (test) => 
       signingPage: true,
     });
     const { owner } = site;
-    await using olga = await ApproverPage.join(site, "olga", {
+    await using olga = await PortalPerson.join(site, "olga", {
       roles: ["owner", "approver"],
       viewport: desktop,
     });
     const { page } = olga;
 
     // Whoever is no owner finds no owner's page, and signs nothing of it.
-    await using ida = await ApproverPage.join(site, "ida", {
+    await using ida = await PortalPerson.join(site, "ida", {
       roles: ["auditor"],
       viewport: desktop,
     });
@@ -198,7 +198,7 @@ await group("an owner's changes in browsers", { timeoutMs: 360_000 }, (test) => 
     });
     const { owner, relay } = site;
     const { link } = await owner.ask<{ link: string }>("invite", "acme/rita", "--administrator");
-    await using rita = await ApproverPage.answering(relay.url, link);
+    await using rita = await PortalPerson.answering(relay.url, link);
     await owner.do("accept", "--yes");
     await rita.enter();
     const { page } = rita;
@@ -208,7 +208,7 @@ await group("an owner's changes in browsers", { timeoutMs: 360_000 }, (test) => 
     await rita.follow("Invite a technician");
     await rita.field("Name").fill("Joe Park");
     await rita.press("Make the link");
-    await using joe = await ApproverPage.answering(relay.url, await rita.linkShown());
+    await using joe = await PortalPerson.answering(relay.url, await rita.linkShown());
     await rita.press("Done");
     const shown = await rita.touch(() => rita.press("Accept"));
     assert.match(shown, /Joe Park/);

@@ -4,14 +4,14 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { startSshd } from "../plant/sshd.ts";
-import { ApproverPage } from "../support/approver-page.ts";
+import { PortalPerson } from "../support/portal-person.ts";
 import { desktop } from "../support/browser.ts";
 import { group } from "../support/group.ts";
 import { startEdge, startRelay, type RunningRelay } from "../support/installation.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 
 /** Founds the site; one signature. */
-async function found(anna: ApproverPage, relay: RunningRelay): Promise<void> {
+async function found(anna: PortalPerson, relay: RunningRelay): Promise<void> {
   const { page } = anna;
   await anna.goto("/");
   await anna.follow("Set up a new site");
@@ -52,7 +52,7 @@ async function found(anna: ApproverPage, relay: RunningRelay): Promise<void> {
   for (const line of sheet.trim().split("\n")) assert.not.ok(String(kept).includes(line), "sheet");
 }
 
-async function invite(anna: ApproverPage, step: string, name: string): Promise<string> {
+async function invite(anna: PortalPerson, step: string, name: string): Promise<string> {
   await anna.follow(step);
   await anna.field("Name").fill(name);
   await anna.press("Make the link");
@@ -67,7 +67,7 @@ await group("the first run in browsers", { timeoutMs: 240_000 }, (test) => {
     using folder = temporaryFolder();
     await using relay = await startRelay(folder.path);
     await using ssh = await startSshd();
-    await using anna = await ApproverPage.start(relay.url, { viewport: desktop });
+    await using anna = await PortalPerson.start(relay.url, { viewport: desktop });
     const { page } = anna;
 
     await anna.goto("/start");
@@ -94,12 +94,12 @@ await group("the first run in browsers", { timeoutMs: 240_000 }, (test) => {
 
     await anna.follow("First steps");
     const ottosLink = await invite(anna, "Invite a second owner", "Otto Kern");
-    await using otto = await ApproverPage.answering(relay.url, ottosLink, { viewport: desktop });
+    await using otto = await PortalPerson.answering(relay.url, ottosLink, { viewport: desktop });
     const verasLink = await invite(anna, "Invite a vendor", "Vera Lund");
-    await using vera = await ApproverPage.answering(relay.url, verasLink, { viewport: desktop });
+    await using vera = await PortalPerson.answering(relay.url, verasLink, { viewport: desktop });
     await anna.press("Add my phone");
     const own = await anna.linkShown();
-    await using phone = await ApproverPage.answering(relay.url, own);
+    await using phone = await PortalPerson.answering(relay.url, own);
     await page.keyboard.press("Escape");
 
     // One signature lets all of them in.

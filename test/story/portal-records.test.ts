@@ -7,7 +7,7 @@ import type { Page } from "playwright-core";
 import * as assert from "uvu/assert";
 import { startTyped } from "../bench/typed-process.ts";
 import { startPlant } from "../plant/plant.ts";
-import { ApproverPage } from "../support/approver-page.ts";
+import { PortalPerson } from "../support/portal-person.ts";
 import { desktop } from "../support/browser.ts";
 import { group } from "../support/group.ts";
 import { startInstallation, type Installation } from "../support/installation.ts";
@@ -31,7 +31,7 @@ await group("records and settings in the portal", { timeoutMs: 240_000 }, (test)
     await using plant = await startPlant();
     await using site = await startInstallation(plantTargets(plant), options);
     await recordSessions(site);
-    await using olga = await ApproverPage.join(site, "olga", {
+    await using olga = await PortalPerson.join(site, "olga", {
       roles: ["owner"],
       viewport: desktop,
     });
@@ -40,13 +40,13 @@ await group("records and settings in the portal", { timeoutMs: 240_000 }, (test)
     await showsBytes(olga);
     await readsJournal(olga);
     await evidenceVerifies(olga, site);
-    await using vic = await ApproverPage.join(site, "vic", { roles: ["vendor"] });
+    await using vic = await PortalPerson.join(site, "vic", { roles: ["vendor"] });
     await readsNothing(vic);
   });
 
   test("authenticator, password, recovery codes and tokens are set up, used, and used up; leaving forgets the key", async () => {
     await using site = await startInstallation([nothing], options);
-    await using nora = await ApproverPage.join(site, "nora", { roles: ["owner"] });
+    await using nora = await PortalPerson.join(site, "nora", { roles: ["owner"] });
     await nora.page.emulateMedia({ reducedMotion: "reduce" });
     const secret = await enrols(nora);
     const codes = await setsPassword(nora, secret);
@@ -73,7 +73,7 @@ async function recordSessions({ vendor, approver }: Installation): Promise<void>
   await terminal.shown(/logout/);
 }
 
-async function plays(olga: ApproverPage, { owner }: Installation): Promise<void> {
+async function plays(olga: PortalPerson, { owner }: Installation): Promise<void> {
   const { page } = olga;
   await olga.goto("/recordings");
   await olga.see("2 recordings");
@@ -133,7 +133,7 @@ async function positionOf(page: Page): Promise<number> {
   return Number(await slider.getAttribute("aria-valuenow"));
 }
 
-async function showsBytes(olga: ApproverPage): Promise<void> {
+async function showsBytes(olga: PortalPerson): Promise<void> {
   await olga.goto("/recordings?find=axis-drive");
   await olga.follow(/axis-drive-7 ready/);
   await olga.see("from the machine");
@@ -144,7 +144,7 @@ async function showsBytes(olga: ApproverPage): Promise<void> {
   await olga.see("Nothing here fits");
 }
 
-async function readsJournal(olga: ApproverPage): Promise<void> {
+async function readsJournal(olga: PortalPerson): Promise<void> {
   await olga.goto("/sessions");
   await olga.see("Who is on a machine now.");
   await olga.check();
@@ -161,7 +161,7 @@ async function readsJournal(olga: ApproverPage): Promise<void> {
   await olga.see('"previous"');
 }
 
-async function evidenceVerifies(olga: ApproverPage, site: Installation): Promise<void> {
+async function evidenceVerifies(olga: PortalPerson, site: Installation): Promise<void> {
   const { page } = olga;
   // A browser that cannot write while it receives, as Firefox and Safari: its bundle comes as a download.
   await page.addInitScript("delete window.showSaveFilePicker");
@@ -199,7 +199,7 @@ async function evidenceVerifies(olga: ApproverPage, site: Installation): Promise
 }
 
 /** A vendor finds no way there, and the edge lets none in who knows the address. */
-async function readsNothing(vic: ApproverPage): Promise<void> {
+async function readsNothing(vic: PortalPerson): Promise<void> {
   assert.is(await vic.page.getByRole("link", { name: "Recordings" }).count(), 0);
   await vic.goto("/recordings");
   await vic.see("Hall 3 does not answer");
@@ -207,7 +207,7 @@ async function readsNothing(vic: ApproverPage): Promise<void> {
   assert.is(await vic.page.getByText("on Press HMI").count(), 0);
 }
 
-async function enrols(nora: ApproverPage): Promise<string> {
+async function enrols(nora: PortalPerson): Promise<string> {
   const { page } = nora;
   await nora.goto("/settings");
   await nora.see("Key of this browser");
@@ -226,7 +226,7 @@ async function enrols(nora: ApproverPage): Promise<string> {
   return secret;
 }
 
-async function setsPassword(nora: ApproverPage, secret: string): Promise<readonly string[]> {
+async function setsPassword(nora: PortalPerson, secret: string): Promise<readonly string[]> {
   const { page } = nora;
   await nora.press("Set a password");
   await page.getByLabel("Name to sign in with").fill("nora@plant.example");
@@ -248,7 +248,7 @@ async function setsPassword(nora: ApproverPage, secret: string): Promise<readonl
 }
 
 async function signsInByPassword(
-  nora: ApproverPage,
+  nora: PortalPerson,
   secret: string,
   [recovery = ""]: readonly string[],
 ): Promise<void> {
@@ -269,7 +269,7 @@ async function signsInByPassword(
   await nora.page.getByRole("navigation", { name: "Main navigation" }).waitFor();
 }
 
-async function passwordForm(nora: ApproverPage, code: string): Promise<void> {
+async function passwordForm(nora: PortalPerson, code: string): Promise<void> {
   const { page } = nora;
   const name = nora.field("Name");
   if (!(await name.isVisible())) await nora.press("Sign in with password");
@@ -281,13 +281,13 @@ async function passwordForm(nora: ApproverPage, code: string): Promise<void> {
   await answered;
 }
 
-async function signOut(nora: ApproverPage): Promise<void> {
+async function signOut(nora: PortalPerson): Promise<void> {
   await nora.press("Account");
   await nora.page.getByRole("menuitem", { name: "Sign out" }).click();
   await nora.page.getByRole("button", { name: "Sign in with password" }).waitFor();
 }
 
-async function usesToken(nora: ApproverPage, site: Installation): Promise<void> {
+async function usesToken(nora: PortalPerson, site: Installation): Promise<void> {
   const { page } = nora;
   await nora.goto("/settings");
   await nora.see("No tokens yet");
@@ -315,7 +315,7 @@ async function usesToken(nora: ApproverPage, site: Installation): Promise<void> 
   await nora.see("32 bytes, base64url without padding");
 }
 
-async function leaves(nora: ApproverPage): Promise<void> {
+async function leaves(nora: PortalPerson): Promise<void> {
   const { page } = nora;
   await nora.goto("/settings");
   await page.getByText("Larger").click();

@@ -3,7 +3,7 @@
 import * as assert from "uvu/assert";
 import { pictureDifference, type Picture } from "../plant/picture.ts";
 import { startVnc, type VncDevice } from "../plant/vnc.ts";
-import type { ApproverPage } from "../support/approver-page.ts";
+import type { PortalPerson } from "../support/portal-person.ts";
 import { phone } from "../support/browser.ts";
 import { group } from "../support/group.ts";
 import {
@@ -128,12 +128,12 @@ await group("screens in the portal", { timeoutMs: 290_000 }, (test) => {
   });
 });
 
-async function showsItself({ page }: ApproverPage, device: VncDevice): Promise<void> {
+async function showsItself({ page }: PortalPerson, device: VncDevice): Promise<void> {
   await samePictures(page, () => device.screen.picture(), "first picture");
   await page.getByText("800 × 600").waitFor({ timeout: limitMs });
 }
 
-async function takesInput(vic: ApproverPage, device: VncDevice): Promise<void> {
+async function takesInput(vic: PortalPerson, device: VncDevice): Promise<void> {
   const { page } = vic;
   const at = await pointOf(page, 400, 450);
   await page.mouse.click(at.x, at.y);
@@ -167,7 +167,7 @@ async function takesInput(vic: ApproverPage, device: VncDevice): Promise<void> {
   await vic.press("Keys");
 }
 
-async function takesTexts(vic: ApproverPage, device: VncDevice): Promise<void> {
+async function takesTexts(vic: PortalPerson, device: VncDevice): Promise<void> {
   const { page } = vic;
   await vic.press("Type a text");
   await page.getByLabel("Text", { exact: true }).fill("xß€\nz");
@@ -188,7 +188,7 @@ async function takesTexts(vic: ApproverPage, device: VncDevice): Promise<void> {
   assert.ok(device.program.count(/^key y$/) < 2_000, "stopped on the way");
 }
 
-async function takesClipboards(vic: ApproverPage, device: VncDevice): Promise<void> {
+async function takesClipboards(vic: PortalPerson, device: VncDevice): Promise<void> {
   const { page } = vic;
   await vic.device.context.grantPermissions(["clipboard-read", "clipboard-write"]);
   await page.evaluate("navigator.clipboard.writeText('recipe 12, größer')");
@@ -202,7 +202,7 @@ async function takesClipboards(vic: ApproverPage, device: VncDevice): Promise<vo
   assert.is(await page.evaluate("navigator.clipboard.readText()"), "alarm 77");
 }
 
-async function isShownInAnySize(vic: ApproverPage, device: VncDevice): Promise<void> {
+async function isShownInAnySize(vic: PortalPerson, device: VncDevice): Promise<void> {
   const { page } = vic;
   await vic.press("Real size");
   const real = await page.locator(canvas).boundingBox();
@@ -231,7 +231,7 @@ async function isShownInAnySize(vic: ApproverPage, device: VncDevice): Promise<v
 }
 
 async function survivesTheRelay(
-  vic: ApproverPage,
+  vic: PortalPerson,
   device: VncDevice,
   { relay }: Installation,
 ): Promise<void> {
@@ -245,7 +245,7 @@ async function survivesTheRelay(
 }
 
 /** What is stored, shown or sent by the page nowhere holds the panel's password. */
-async function keepsNoSecret(vic: ApproverPage, { password }: VncDevice): Promise<void> {
+async function keepsNoSecret(vic: PortalPerson, { password }: VncDevice): Promise<void> {
   assert.ok(password !== undefined && password.length >= 8);
   const stored = await vic.device.context.storageState({ indexedDB: true });
   const page = await vic.page.content();
@@ -257,7 +257,7 @@ async function keepsNoSecret(vic: ApproverPage, { password }: VncDevice): Promis
   }
 }
 
-async function plays(mia: ApproverPage, site: Installation, live: Picture): Promise<void> {
+async function plays(mia: PortalPerson, site: Installation, live: Picture): Promise<void> {
   await using olga = await joinAs(site, "olga", "owner");
   const { page } = olga;
   await olga.goto("/recordings");

@@ -7,7 +7,7 @@ import { request as httpsRequest } from "node:https";
 import type { Page } from "playwright-core";
 import * as assert from "uvu/assert";
 import { startWebHmi, type WebHmi } from "../plant/web-hmi.ts";
-import { ApproverPage, type ApproverOptions } from "../support/approver-page.ts";
+import { PortalPerson, type PortalPersonOptions } from "../support/portal-person.ts";
 import { desktop, phone } from "../support/browser.ts";
 import { group } from "../support/group.ts";
 import {
@@ -156,13 +156,17 @@ function panelOf({ device, password }: WebHmi, id: string): TargetToAdd {
   return { id, name: `Web ${id}`, kind: "http", rights: ["connect", "browser"], device, password };
 }
 
-function join(site: Installation, id: string, given: ApproverOptions = {}): Promise<ApproverPage> {
-  return ApproverPage.join(site, id, { roles: ["vendor"], viewport: desktop, ...given });
+function join(
+  site: Installation,
+  id: string,
+  given: PortalPersonOptions = {},
+): Promise<PortalPerson> {
+  return PortalPerson.join(site, id, { roles: ["vendor"], viewport: desktop, ...given });
 }
 
 /** Asks for all rights, waits, is approved; the number of the job. */
 async function asks(
-  vic: ApproverPage,
+  vic: PortalPerson,
   { approver }: Installation,
   machines: readonly string[],
 ): Promise<string> {
@@ -179,7 +183,7 @@ async function asks(
 }
 
 /** The tab that a press on the button opens. */
-async function opens(vic: ApproverPage, button = "Open the panel"): Promise<Page> {
+async function opens(vic: PortalPerson, button = "Open the panel"): Promise<Page> {
   const { context } = vic.device;
   const opening = context.waitForEvent("page", { timeout: limitMs });
   await vic.press(button);
@@ -226,7 +230,7 @@ async function worksIn(panel: Page, device: WebHmi): Promise<void> {
 }
 
 /** Neither the device's password nor its session, in a page, cookie or storage; and the panel's own cookie is no script's. */
-async function keepsNoSecret(vic: ApproverPage, panel: Page, device: WebHmi): Promise<void> {
+async function keepsNoSecret(vic: PortalPerson, panel: Page, device: WebHmi): Promise<void> {
   const stored =
     "JSON.stringify([document.cookie, { ...localStorage }, { ...sessionStorage }, document.documentElement.outerHTML])";
   const texts = [

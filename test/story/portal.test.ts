@@ -3,7 +3,7 @@
 import type { Page } from "playwright-core";
 import * as assert from "uvu/assert";
 import { startPlant } from "../plant/plant.ts";
-import { ApproverPage } from "../support/approver-page.ts";
+import { PortalPerson } from "../support/portal-person.ts";
 import { desktop, phone } from "../support/browser.ts";
 import { group } from "../support/group.ts";
 import { startInstallation, type Installation } from "../support/installation.ts";
@@ -24,14 +24,14 @@ async function invites(
 }
 
 /** A link that lost its end on the way says so, and the whole one in the same tab goes on. */
-async function opensLink(person: ApproverPage, link: string): Promise<void> {
+async function opensLink(person: PortalPerson, link: string): Promise<void> {
   await person.page.goto(link.slice(0, -4));
   await person.see("This is not a whole invitation link");
   await person.answer(link);
 }
 
 /** The same in an app on a home screen, which no link opens: the link is pasted. */
-async function pastesLink(person: ApproverPage, link: string): Promise<void> {
+async function pastesLink(person: PortalPerson, link: string): Promise<void> {
   await person.goto("/");
   await person.follow("I have an invitation link");
   await person.field("Invitation link").fill("https://elsewhere.example/join#a.b.c");
@@ -61,9 +61,9 @@ await group("the main job in browsers", { timeoutMs: 240_000 }, (test) => {
   test("a vendor and an approver need one touch each and no command line", async () => {
     await using plant = await startPlant();
     await using site = await startInstallation(plantTargets(plant), { signingPage: true });
-    await using vic = await ApproverPage.start(site.relay.url, { viewport: desktop });
+    await using vic = await PortalPerson.start(site.relay.url, { viewport: desktop });
     await opensLink(vic, await invites(site, "vic", "Vic Wolf", "vendor"));
-    await using mia = await ApproverPage.start(site.relay.url, { viewport: phone });
+    await using mia = await PortalPerson.start(site.relay.url, { viewport: phone });
     await pastesLink(mia, await invites(site, "mia", "Mia Berg", "approver"));
     const { page: asking } = vic;
     const { page: answering } = mia;

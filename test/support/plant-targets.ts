@@ -78,7 +78,15 @@ export function rdpTarget(
     name: "Press desktop",
     kind: "rdp",
     rights,
-    device: [...address, "--certificate", certificate, "--security", security, "--keyboard", keyboard],
+    device: [
+      ...address,
+      "--certificate",
+      certificate,
+      "--security",
+      security,
+      "--keyboard",
+      keyboard,
+    ],
     password,
   };
 }

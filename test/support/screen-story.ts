@@ -8,7 +8,7 @@ import {
   type DisplayAddress,
   type Picture,
 } from "../plant/picture.ts";
-import { ApproverPage, type ApproverOptions } from "./approver-page.ts";
+import { PortalPerson, type PortalPersonOptions } from "./portal-person.ts";
 import { desktop } from "./browser.ts";
 import type { Installation } from "./installation.ts";
 import { runProcess } from "./process.ts";
@@ -29,14 +29,14 @@ export function joinAs(
   site: Installation,
   id: string,
   role: string,
-  given: ApproverOptions = {},
-): Promise<ApproverPage> {
-  return ApproverPage.join(site, id, { roles: [role], viewport: desktop, ...given });
+  given: PortalPersonOptions = {},
+): Promise<PortalPerson> {
+  return PortalPerson.join(site, id, { roles: [role], viewport: desktop, ...given });
 }
 
 /** Asks for the target of that name, waits, is approved; the screen opens without another press. Answers the job. */
 export async function openScreen(
-  vic: ApproverPage,
+  vic: PortalPerson,
   { approver }: Installation,
   target: string,
 ): Promise<string> {

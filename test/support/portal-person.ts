@@ -16,12 +16,12 @@ const shownMs = 30_000;
 const acceptedMs = 60_000;
 const mostTabs = 60;
 
-export interface ApproverOptions extends DeviceOptions {
+export interface PortalPersonOptions extends DeviceOptions {
   readonly name?: string;
   readonly roles?: readonly string[];
 }
 
-export class ApproverPage implements AsyncDisposable {
+export class PortalPerson implements AsyncDisposable {
   readonly device: Device;
   readonly #url: string;
   readonly #hasAuthenticator: boolean;
@@ -33,9 +33,9 @@ export class ApproverPage implements AsyncDisposable {
   }
 
   /** Nobody yet, before a browser of the relay at `url` that shows no page. On a phone unless told otherwise. */
-  static async start(url: string, options: DeviceOptions = {}): Promise<ApproverPage> {
+  static async start(url: string, options: DeviceOptions = {}): Promise<PortalPerson> {
     const device = await startDevice(url, { viewport: phone, ...options });
-    return new ApproverPage(device, url, options.authenticator !== false);
+    return new PortalPerson(device, url, options.authenticator !== false);
   }
 
   /** Introduced by an invitation's link. */
@@ -43,8 +43,8 @@ export class ApproverPage implements AsyncDisposable {
     url: string,
     link: string,
     options: DeviceOptions = {},
-  ): Promise<ApproverPage> {
-    const person = await ApproverPage.start(url, options);
+  ): Promise<PortalPerson> {
+    const person = await PortalPerson.start(url, options);
     await person.answer(link);
     return person;
   }
@@ -53,11 +53,11 @@ export class ApproverPage implements AsyncDisposable {
   static async join(
     { owner, relay }: Installation,
     id: string,
-    { name = id, roles = ["approver"], ...options }: ApproverOptions = {},
-  ): Promise<ApproverPage> {
+    { name = id, roles = ["approver"], ...options }: PortalPersonOptions = {},
+  ): Promise<PortalPerson> {
     const asked = [id, "--name", name, "--role", ...roles];
     const { link } = await owner.ask<{ link: string }>("invite", ...asked);
-    const person = await ApproverPage.answering(relay.url, link, options);
+    const person = await PortalPerson.answering(relay.url, link, options);
     await owner.do("accept", "--yes");
     await person.enter();
     return person;
