@@ -102,6 +102,8 @@ export interface AskedOpening {
   readonly anyOf: readonly string[];
   /** Whether its input can be withheld while nobody watches. */
   readonly canBeSupervised: boolean;
+  /** It was let in before: who is on the target since does not stop it, whatever the policy says of a second now. */
+  readonly isIn: boolean;
 }
 
 type Fault = RefusalReason | undefined;
@@ -167,7 +169,7 @@ export function decideOpening(
   const occupant = situation.occupations.find(
     (item) => item.target === asked.target && item.request !== request,
   );
-  if (granted.policy.concurrent === "one" && occupant !== undefined) {
+  if (granted.policy.concurrent === "one" && occupant !== undefined && !asked.isIn) {
     return { ...refused("target-in-use"), occupant: occupant.person };
   }
   const acceptedKeys = (grantInForce(job)?.grant.payload.deviceKeys ?? [])

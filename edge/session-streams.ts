@@ -18,8 +18,8 @@ const openings = { atOnce: 512, oneEveryMs: 1000 };
 /** What streams ask of their session, and tell it. */
 export interface StreamingSession {
   readonly isAdmitted: () => boolean;
-  /** The gate's word on one more stream; undefined if the session's job is not known any more. */
-  readonly decide: (opening: Opening) => Decision<OpeningAdmission> | undefined;
+  /** The gate's word on one more stream, or on one that is in; undefined if the session's job is not known any more. */
+  readonly decide: (opening: Opening, isIn: boolean) => Decision<OpeningAdmission> | undefined;
   /** The minutes of the job run from its first stream on. */
   readonly startMinutes: () => Promise<void>;
   /** Something was done on a stream. */
@@ -59,7 +59,7 @@ export class SessionStreams {
   /** One more stream. The reservation is made before anything is awaited, so that two cannot both be the only one. */
   async open(asked: AskedOpening): Promise<OpeningVerdict> {
     const { decide, isAdmitted, startMinutes } = this.#session;
-    const decision = decide(asked.opening);
+    const decision = decide(asked.opening, false);
     if (decision === undefined) return refusedOpening("edge-failing");
     if (decision.kind === "refused") return refusedOpening(decision.reason, decision.occupant);
     if (!this.#pace.take()) return refusedOpening("too-often");
@@ -69,7 +69,7 @@ export class SessionStreams {
       await startMinutes();
       await stream.begin(this.#world);
       // Something may have changed while that was written.
-      const again = decide(asked.opening);
+      const again = decide(asked.opening, false);
       if (again?.kind !== "admitted" || !isAdmitted()) {
         this.#open.delete(stream);
         const reason = again?.kind === "refused" ? again.reason : "stopped";
@@ -89,12 +89,9 @@ export class SessionStreams {
   /** Asks the gate again for each. */
   rejudge(): void {
     for (const stream of this.#open) {
-      const decision = this.#session.decide(stream.opening);
+      const decision = this.#session.decide(stream.opening, true);
       if (decision?.kind === "admitted") stream.follow(decision.admission);
-      // Who is in stays in, whatever the policy says of a second since.
-      else if (decision !== undefined && decision.reason !== "target-in-use") {
-        stream.end(decision.reason);
-      }
+      else if (decision !== undefined) stream.end(decision.reason);
     }
   }
 

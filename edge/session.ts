@@ -59,7 +59,7 @@ export class Session {
     });
     this.#streams = new SessionStreams(world, {
       isAdmitted: () => this.#isAdmitted(),
-      decide: (opening) => this.#decideOpening(opening),
+      decide: (opening, isIn) => this.#decideOpening(opening, isIn),
       startMinutes: () => this.#startMinutes(),
       onActivity: () => this.#countdown.touch(),
       onFailing: () => this.end("edge-failing"),
@@ -276,7 +276,7 @@ export class Session {
     return decideSession(this.#asCaller(), job, situation);
   }
 
-  #decideOpening(opening: Opening): Decision<OpeningAdmission> | undefined {
+  #decideOpening(opening: Opening, isIn: boolean): Decision<OpeningAdmission> | undefined {
     const situation = this.#world.situation();
     const job = this.#world.job(this.request);
     if (situation === undefined || job === undefined) return undefined;
@@ -284,6 +284,7 @@ export class Session {
       target: opening.target,
       anyOf: rightsFor(opening),
       canBeSupervised: canBeSupervised(opening),
+      isIn,
     };
     return decideOpening(this.#asCaller(), job, asked, situation);
   }

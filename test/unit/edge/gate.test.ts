@@ -757,11 +757,11 @@ function decide({ caller, job, situation }: World): SessionDecision {
 const outcome = (decision: ReturnType<typeof decide> | ReturnType<typeof opening>): string =>
   decision.kind === "refused" ? decision.reason : decision.kind;
 
-function opening(world: World, id: string, anyOf: readonly string[] = ["terminal"]) {
+function opening(world: World, id: string, anyOf: readonly string[] = ["terminal"], isIn = false) {
   return decideOpening(
     callerWith(world.caller),
     jobWith(world.job),
-    { target: target(id), anyOf, canBeSupervised: anyOf.includes("terminal") },
+    { target: target(id), anyOf, canBeSupervised: anyOf.includes("terminal"), isIn },
     situationWith(world.situation),
   );
 }
@@ -875,6 +875,9 @@ await group("gate", {}, (test) => {
     assert.is(outcome(opening(joeIsIn("hmi", "the-request"), "hmi")), "admitted");
     assert.is(outcome(opening(joeIsIn("press"), "press")), "admitted");
     assert.is(outcome(opening(joeIsIn("press"), "hmi")), "admitted");
+    // Who was let in before stays, with what is permitted now.
+    assert.is(outcome(opening(joeIsIn("hmi"), "hmi", ["terminal"], true)), "admitted");
+    assert.is(outcome(opening(joeIsIn("hmi"), "hmi", ["connect"], true)), "right-missing");
   });
 
   test("an opening is refused for whatever refuses its session, and while it waits", () => {

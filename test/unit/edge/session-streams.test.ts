@@ -136,6 +136,22 @@ await group("a session's streams", { timeoutMs: 10_000 }, (test) => {
     assert.is(command?.admitted.signal.aborted, false);
   });
 
+  test("somebody else on a target that is for one now hides no right's withdrawal from who is in", async () => {
+    await using edge = await openSessionWorld();
+    const { channel, session } = await admitted(edge);
+    const opening = { type: "opening", mode: "ssh", target: site.target("hmi") } as const;
+    assert.equal(await session.open({ ...asking(channel), opening }), { admitted: true });
+    const [stream] = edge.state.streams;
+    const joe = { request: site.hash("another"), person: site.person("acme/joe") };
+    const occupations = [{ target: site.target("hmi"), ...joe }];
+    edge.changed({ occupations });
+    assert.is(stream?.admitted.signal.aborted, false, "who is in stays in");
+    const manifest = site.manifestWith();
+    const targets = manifest.targets.map((item) => ({ ...item, rights: ["exec"] }));
+    edge.changed({ occupations, manifest: { ...manifest, targets } });
+    assert.is(stream?.admitted.signal.aborted, true);
+  });
+
   test("an opening that was stopped while it was written is journaled as ended", async () => {
     await using edge = await openSessionWorld();
     const { channel, session } = await admitted(edge);
