@@ -19,8 +19,14 @@ const level3Shift = 0xfe03;
 /** The left Option key of a Mac, which is AltGr, too. */
 const modeSwitch = 0xff7e;
 const modifiers: ReadonlySet<number> = new Set([
-  ...[shiftLeft, shiftRight, controlLeft, controlRight, altLeft, altRight],
-  ...[level3Shift, modeSwitch],
+  shiftLeft,
+  shiftRight,
+  controlLeft,
+  controlRight,
+  altLeft,
+  altRight,
+  level3Shift,
+  modeSwitch,
 ]);
 /** Signs come in their case already: a device with Caps Lock on would turn it. */
 const capsLock = 0xffe5;

@@ -73,5 +73,5 @@ function keysOf({ plain, shift, altGr, shiftAltGr }: KeyboardLayout): [string, K
 }
 
 function signsOf(rows: string): string[] {
-  return [...rows.replaceAll(" ", "")];
+  return Array.from(rows.replaceAll(" ", ""));
 }

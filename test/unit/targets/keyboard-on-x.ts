@@ -23,7 +23,7 @@ export function signsOnX(
   const strokes = keystrokesOf(keyboardLayouts[keyboard]);
   const others = (otherOnX[keyboard] ?? "").split(" ").map(([sign = ""]) => sign);
   const odd = new Set<Keystroke | undefined>(
-    [...others, ...(liveOnX[keyboard] ?? "")].map((sign) => strokes.get(sign)?.[0]),
+    [...others, ...Array.from(liveOnX[keyboard] ?? "")].map((sign) => strokes.get(sign)?.[0]),
   );
   return [...strokes]
     .filter(([, keys]) => !keys.some((key) => odd.has(key)))

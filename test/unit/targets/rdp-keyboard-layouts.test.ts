@@ -62,12 +62,9 @@ await group("targets/rdp keyboard-layouts", {}, (test) => {
     await using started = new AsyncDisposableStack();
     const folder = started.use(temporaryFolder());
     const authority = await makeAuthority(folder);
-    const server = started.use(
-      startProcess("Xvnc", [
-        ...["-displayfd", "1", "-auth", authority.file, "-geometry", "640x480", "-nolisten", "tcp"],
-        ...["-rfbport", "-1", "-rfbunixpath", folder.file("rfb"), "-SecurityTypes", "None"],
-      ]),
-    );
+    const fixed = `-displayfd 1 -auth ${authority.file} -geometry 640x480 -nolisten tcp`;
+    const rfb = `-rfbport -1 -rfbunixpath ${folder.file("rfb")} -SecurityTypes None`;
+    const server = started.use(startProcess("Xvnc", `${fixed} ${rfb}`.split(" ")));
     const [, number] = await server.line(/^(\d+)$/);
     await authority.name(`:${number}`);
     const env = { DISPLAY: `:${number}`, XAUTHORITY: authority.file };
@@ -84,15 +81,17 @@ await group("targets/rdp keyboard-layouts", {}, (test) => {
   test("each layout is whole: a sign for every key, and every pair and dead key stands on one", () => {
     for (const keyboard of keyboards) {
       const { plain, shift, altGr, shiftAltGr, dead } = keyboardLayouts[keyboard];
-      const signs = [...plain.replaceAll(" ", "")];
+      const signs = Array.from(plain.replaceAll(" ", ""));
       assert.is(signs.length, keyCodes.length, keyboard);
-      assert.is([...shift.replaceAll(" ", "")].length, keyCodes.length, keyboard);
+      assert.is(Array.from(shift.replaceAll(" ", "")).length, keyCodes.length, keyboard);
       const pairs = `${altGr} ${shiftAltGr}`.split(" ").filter((pair) => pair !== "");
       for (const pair of pairs) {
-        assert.is([...pair].length, 2, `${keyboard} ${pair}`);
-        assert.ok(signs.includes([...pair][0] ?? ""), `${keyboard} ${pair}`);
+        assert.is(pair.length, 2, `${keyboard} ${pair}`);
+        assert.ok(signs.includes(pair[0] ?? ""), `${keyboard} ${pair}`);
       }
-      const all = new Set([...plain, ...shift, ...pairs.map((pair) => [...pair][1])]);
+      const all = new Set(
+        Array.from(`${plain}${shift}${pairs.map((pair) => pair[1] ?? "").join("")}`),
+      );
       for (const mark of Object.keys(dead)) assert.ok(all.has(mark), `${keyboard} ${mark}`);
     }
   });
@@ -102,7 +101,13 @@ await group("targets/rdp keyboard-layouts", {}, (test) => {
       const strokes = keystrokesOf(keyboardLayouts[keyboard]);
       const ascii = Array.from({ length: 94 }, (_, index) => String.fromCharCode(0x21 + index));
       const missing = ascii.filter((sign) => !strokes.has(sign)).join("");
-      assert.is(missing, [...(lacking[keyboard] ?? "")].toSorted().join(""), keyboard);
+      assert.is(
+        missing,
+        Array.from(lacking[keyboard] ?? "")
+          .toSorted()
+          .join(""),
+        keyboard,
+      );
       assert.not.ok(strokes.has(noSign));
     }
   });
