@@ -24,3 +24,8 @@ export async function makeDeviceCertificate(
   const { fingerprint256 } = new X509Certificate(readFileSync(certificateFile));
   return { certificateFile, keyFile, fingerprint: fingerprint256 };
 }
+
+/** The fingerprint of no certificate, which differs from this one by its first byte. */
+export function otherFingerprint(fingerprint: string): string {
+  return `${fingerprint.startsWith("00") ? "01" : "00"}${fingerprint.slice(2)}`;
+}

@@ -10,6 +10,7 @@ import type { WebHandler } from "../../../edge/web/panel.ts";
 import type { Clock } from "../../../shared/clock.ts";
 import type { Device } from "../../../shared/document/device.ts";
 import type { SiteId } from "../../../shared/ids.ts";
+import { otherFingerprint } from "../../plant/device-certificate.ts";
 import { startWebHmi, type WebHmi } from "../../plant/web-hmi.ts";
 import { group } from "../../support/group.ts";
 import {
@@ -224,7 +225,7 @@ await group("targets/http: connect and web", { timeoutMs: 60_000 }, (test) => {
   });
   test("another certificate is told to the vendor and to the journal, and no login is sent", async () => {
     await using hmi = await startWebHmi();
-    const certificate = `00:${hmi.certificate?.slice(3)}`;
+    const certificate = otherFingerprint(hmi.certificate ?? "");
     await using vendor = await connect(hmi, { device: deviceOf(hmi, { certificate }) });
     const { status, text } = await vendor.ask("/panel/");
     assert.is(status, 502);

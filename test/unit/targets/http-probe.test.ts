@@ -7,6 +7,7 @@ import { probeDevice } from "../../../edge/targets/probe.ts";
 import type { ProbeStep } from "../../../edge/targets/probe-reach.ts";
 import type { WebDevice } from "../../../edge/targets/http/sign-in.ts";
 import { systemClock } from "../../../shared/clock.ts";
+import { otherFingerprint } from "../../plant/device-certificate.ts";
 import { digestGuard } from "../../plant/digest-guard.ts";
 import { group } from "../../support/group.ts";
 import { freePort } from "../../support/port.ts";
@@ -61,7 +62,7 @@ await group("targets/probe: http", {}, (test) => {
   });
   test("another certificate than the pinned one fails, and nothing is asked", async () => {
     await using device = await start(true);
-    const certificate = `00:${device.certificate?.slice(3)}`;
+    const certificate = otherFingerprint(device.certificate ?? "");
     const steps = await tried(panelDevice(device, { signIn: basic, certificate }), right);
     assert.equal(outcome(steps), ["route ok", "port ok", "certificate failed", "login failed"]);
     assert.equal(device.asked, []);
