@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
 import * as assert from "uvu/assert";
+import { otherFingerprint } from "../../plant/device-certificate.ts";
 import type { WebDevice } from "../../../edge/targets/http/sign-in.ts";
 import { SallyportError } from "../../../shared/errors.ts";
 import { group } from "../../support/group.ts";
@@ -314,7 +315,7 @@ await group("targets/http: sign-in", { timeoutMs: 30_000 }, (test) => {
     await using panel = await startPanel(panelDevice(device, { signIn }), { password });
     assert.is((await panel.ask("/")).text, "in");
     const before = device.asked.length;
-    const certificate = `00:${device.certificate?.slice(3)}`;
+    const certificate = otherFingerprint(device.certificate ?? "");
     await using other = await startPanel(panelDevice(device, { signIn, certificate }), {
       password,
     });
