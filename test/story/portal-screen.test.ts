@@ -48,6 +48,7 @@ await group("screens in the portal", { timeoutMs: 290_000 }, (test) => {
     await samePictures(mia.page, () => device.screen.picture(), "watched live");
     await samePointers(device.screen.address, vic.page, mia.page);
     await mia.check();
+    await pressesNothingIntoAStall(vic, device, site);
     await survivesTheRelay(vic, device, site);
     await samePictures(mia.page, () => device.screen.picture(), "still watched");
     await keepsNoSecret(vic, device);
@@ -228,6 +229,27 @@ async function isShownInAnySize(vic: PortalPerson, device: VncDevice): Promise<v
   assert.ok(Math.abs((shown?.height ?? 0) - (height ?? 0)) <= 1, `${size} for ${shown?.height}`);
   await samePictures(page, () => device.screen.picture(), "in the window's size");
   await vic.press("The machine's screen follows this window");
+}
+
+// A relay that holds back what it is sent: what is pressed then must not reach a machine when nobody expects it any more.
+async function pressesNothingIntoAStall(
+  vic: PortalPerson,
+  device: VncDevice,
+  { relay }: Installation,
+): Promise<void> {
+  const { page } = vic;
+  const at = await pointOf(page, 400, 450);
+  const pressed = device.program.count(/^press 1 /);
+  relay.process.signal("SIGSTOP");
+  await vic.see("The machine gives no answer at the moment");
+  await page.mouse.click(at.x, at.y);
+  await page.keyboard.type("jj");
+  relay.process.signal("SIGCONT");
+  await page.getByText("The machine gives no answer at the moment").waitFor({ state: "detached" });
+  await page.keyboard.type("o");
+  await device.program.line(/^key o$/, limitMs);
+  assert.is(device.program.count(/^key j$/), 0, "keys of the stall");
+  assert.is(device.program.count(/^press 1 /), pressed, "clicks of the stall");
 }
 
 async function survivesTheRelay(

@@ -1,6 +1,6 @@
 // A sealed channel in the shape of a WebSocket, as noVNC takes it. Invariants: what the device sends is acknowledged once noVNC has taken it in; no message
 // goes out that the job's rights do not cover (the edge would end the session for it, or drop it); nobody acts on a picture that stands still: while the
-// connection is away, presses are dropped and only releases are kept.
+// connection is away or gives no answer, presses are dropped and only releases are kept, so that no press arrives at a machine long after it was made.
 import type { Channel } from "../../../shared/channel/channel.ts";
 import { handOver, type RawChannel } from "./raw-channel.ts";
 
@@ -14,6 +14,11 @@ const message = {
   qemu: 255,
 } as const;
 const maskAt = 1;
+/**
+ * The edge acknowledges within a round trip and some 20 ms. Longer than phones' networks pause in passing; shorter than it takes a person to press often
+ * what does nothing.
+ */
+export const stallMs = 2_000;
 const isDownAt: Readonly<Record<number, number>> = { [message.key]: 1, [message.qemu]: 3 };
 /** KeyEvent: XK_VoidSymbol, which no keyboard has, is let go of. It presses nothing even where it would arrive. */
 const nothingPressed = Uint8Array.of(message.key, 0, 0, 0, 0, 0xff, 0xff, 0xff);
@@ -44,17 +49,36 @@ export class ChannelSocket implements RawChannel {
   /** The viewer's own SetPixelFormat, which the edge acknowledges and keeps to itself. */
   #heldBack: Uint8Array | undefined;
   #isHeard = false;
+  readonly #nowMs: () => number;
+  /** What was sent and is not acknowledged: its weight in the channel, and when it was sent. */
+  readonly #owed: { readonly bytes: number; readonly atMs: number }[] = [];
+  #owedBytes = 0;
   /** The last pointer message, by which a button that is let go while away is let go afterwards. */
   #pointer: Uint8Array | undefined;
 
-  constructor(channel: Channel, rights: ScreenRights) {
+  constructor(
+    channel: Channel,
+    rights: ScreenRights,
+    nowMs: () => number = () => performance.now(),
+  ) {
     this.#channel = channel;
     this.#rights = rights;
+    this.#nowMs = nowMs;
+  }
+
+  /**
+   * Something that was sent is not acknowledged for longer than that takes. The acknowledgement alone counts, since it is the edge's own: a relay that holds
+   * back what is pressed may let the picture pass.
+   */
+  get isStalled(): boolean {
+    this.#lookAtAnswers();
+    const [oldest] = this.#owed;
+    return oldest !== undefined && this.#nowMs() - oldest.atMs > stallMs;
   }
 
   /** True while more would only pile up here. */
   get isFull(): boolean {
-    return this.#isFull || this.#isAway || this.#queue.length > 0;
+    return this.#isFull || this.#isAway || this.#queue.length > 0 || this.isStalled;
   }
 
   /** Hands over what the device sent. */
@@ -99,7 +123,12 @@ export class ChannelSocket implements RawChannel {
     if (kind === message.pixelFormat) this.#heldBack = Uint8Array.from(bytes);
     const downAt = isDownAt[kind ?? 0];
     if (downAt !== undefined || kind === message.pointer) {
-      if (this.#isAway && (downAt === undefined || bytes[downAt] !== 0)) return;
+      const isStalled = !this.#isAway && this.isStalled;
+      if (isStalled && kind === message.pointer) {
+        this.#letGo(bytes);
+        return;
+      }
+      if ((this.#isAway || isStalled) && (downAt === undefined || bytes[downAt] !== 0)) return;
       this.onInput();
     }
     if (kind === message.pointer) this.#point(Uint8Array.from(bytes));
@@ -108,7 +137,7 @@ export class ChannelSocket implements RawChannel {
 
   /** Puts a text into the device's clipboard; what Latin 1 does not have becomes a question mark. False if that may not be, or not now. */
   sendCutText(text: string): boolean {
-    if (!this.#rights.mayPutClipboard || this.#isAway) return false;
+    if (!this.#rights.mayPutClipboard || this.#isAway || this.isStalled) return false;
     const characters = Array.from(text.replace(/\r\n?/g, "\n"));
     const bytes = new Uint8Array(8 + characters.length);
     const view = new DataView(bytes.buffer);
@@ -175,6 +204,24 @@ export class ChannelSocket implements RawChannel {
     this.#write(bytes);
   }
 
+  // Buttons that the person holds no more are let go where they were pressed: where the pointer went since is no place that anybody saw.
+  #letGo(bytes: Uint8Array): void {
+    const last = this.#pointer;
+    const kept = (last?.[maskAt] ?? 0) & (bytes[maskAt] ?? 0);
+    if (last === undefined || kept === last[maskAt]) return;
+    const released = Uint8Array.from(last);
+    released[maskAt] = kept;
+    this.#point(released);
+  }
+
+  // Acknowledged is what was sent first.
+  #lookAtAnswers(): void {
+    const { unacknowledgedBytes } = this.#channel;
+    while (this.#owedBytes > unacknowledgedBytes) {
+      this.#owedBytes -= this.#owed.shift()?.bytes ?? this.#owedBytes;
+    }
+  }
+
   #write(bytes: Uint8Array): void {
     if (this.readyState !== "open") return;
     this.#queue.push(bytes);
@@ -185,7 +232,12 @@ export class ChannelSocket implements RawChannel {
     while (!this.#isFull) {
       const bytes = this.#queue.shift();
       if (bytes === undefined) return;
+      this.#lookAtAnswers();
+      const before = this.#channel.unacknowledgedBytes;
       this.#isFull = !this.#channel.write(bytes);
+      const weight = this.#channel.unacknowledgedBytes - before;
+      this.#owed.push({ bytes: weight, atMs: this.#nowMs() });
+      this.#owedBytes += weight;
     }
   }
 }

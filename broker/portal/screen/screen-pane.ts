@@ -18,8 +18,10 @@ const smallestAsked = { width: 1024, height: 768 } as const;
 const largestPixels = 16_384;
 /** Programs that poll their keyboard miss presses that come faster. */
 const typingPauseMs = 12;
-/** With the 12 s after which a missing answer counts as a lost line, a picture that hangs looks so after 18 s at most. */
+/** A picture in which nothing moves is asked after this often: with `stallMs` one that hangs looks so after six seconds at most. */
 const beatMs = 3_000;
+/** A person sees within half a second that nothing arrives any more. */
+const lookMs = 500;
 
 export interface PaneState {
   readonly phase: "opening" | "open" | "ended";
@@ -39,6 +41,8 @@ export interface PaneState {
   /** Undefined: nobody has to watch. */
   readonly isWatched: boolean | undefined;
   readonly isAway: boolean;
+  /** Nothing is answered, and nothing is pressed; the connection may still be there. */
+  readonly isStalled: boolean;
   /** Why it ended, if not by the device's own end. */
   readonly fault: Error | undefined;
   /** Who else is on the target. */
@@ -65,6 +69,7 @@ export class ScreenPane {
     cutText: undefined,
     isWatched: undefined,
     isAway: false,
+    isStalled: false,
     fault: undefined,
     present: [],
   };
@@ -73,6 +78,7 @@ export class ScreenPane {
   #viewer: Viewer | undefined;
   #hasStarted = false;
   #beat: ReturnType<typeof setInterval> | undefined;
+  #look: ReturnType<typeof setInterval> | undefined;
   /** Called when somebody wants to go on without a mouse. */
   onLeave: () => void = () => undefined;
 
@@ -202,7 +208,7 @@ export class ScreenPane {
   }
 
   dispose(): void {
-    clearInterval(this.#beat);
+    this.#rest();
     this.#channel?.abort("ended by the vendor");
     this.#live.streamAway(this, false);
     this.#viewer?.dispose();
@@ -248,6 +254,15 @@ export class ScreenPane {
     };
     this.#view(socket);
     this.#beat = setInterval(() => socket.beat(), beatMs);
+    this.#look = setInterval(() => {
+      const { isStalled } = socket;
+      if (isStalled !== this.#state.isStalled) this.#set({ isStalled });
+    }, lookMs);
+  }
+
+  #rest(): void {
+    clearInterval(this.#beat);
+    clearInterval(this.#look);
   }
 
   #view(socket: ChannelSocket): void {
@@ -367,9 +382,10 @@ export class ScreenPane {
 
   #over(fault: Error | undefined): void {
     if (this.#state.phase === "ended") return;
-    clearInterval(this.#beat);
+    this.#rest();
     this.#live.streamAway(this, false);
-    this.#set({ phase: "ended", fault, isAway: false, held: new Set(), isMoving: false });
+    const still = { isAway: false, isStalled: false, isMoving: false };
+    this.#set({ ...still, phase: "ended", fault, held: new Set() });
   }
 
   #set(change: Partial<PaneState>): void {

@@ -107,7 +107,7 @@ export default function ScreenView(props: ScreenViewProps) {
       <Box
         ref={place}
         className="screen-place"
-        data-away={state.isAway || undefined}
+        data-away={state.isAway || state.isStalled || undefined}
         hidden={state.phase === "ended"}
       />
       {showsKeys && isOpen && pane.rights.mayControl && (
@@ -138,7 +138,7 @@ export default function ScreenView(props: ScreenViewProps) {
 }
 
 function Notices({ live, state }: { readonly live: LiveJob; readonly state: PaneState }) {
-  const { isWatched, isAway, phase, present } = state;
+  const { isWatched, isAway, isStalled, phase, present } = state;
   return (
     <>
       <div aria-live="polite">
@@ -156,6 +156,18 @@ function Notices({ live, state }: { readonly live: LiveJob; readonly state: Pane
           {screen.away}
         </Alert>
       )}
+      <div role="status">
+        {isStalled && !isAway && (
+          <Alert
+            color="yellow"
+            role="presentation"
+            icon={<IconPlugConnectedX aria-hidden />}
+            m="xs"
+          >
+            {screen.stalled}
+          </Alert>
+        )}
+      </div>
       <WatchedNotice isWatched={phase === "ended" ? undefined : isWatched} />
     </>
   );

@@ -30,6 +30,8 @@ export const screen = {
     "Nobody of the site watches now: nothing you do reaches the machine. It goes on as soon as somebody looks.",
   watched: "Somebody of the site watches. What you do reaches the machine.",
   away: "The picture stands still: the connection is lost and comes back by itself. Clicks and keys do not reach the machine until then.",
+  stalled:
+    "The machine gives no answer at the moment, and the picture may be old. Clicks and keys do not reach it until it does.",
   line: {
     away: "Connection lost. Reconnecting by itself; the job goes on.",
     back: "Connected again. The picture is live.",

@@ -1,6 +1,10 @@
 // A sealed channel as noVNC's socket: what a job's rights do not cover never leaves the page, nobody acts on a picture that stands still, nothing overflows.
 import * as assert from "uvu/assert";
-import { ChannelSocket, type ScreenRights } from "../../../broker/portal/screen/channel-socket.ts";
+import {
+  ChannelSocket,
+  stallMs,
+  type ScreenRights,
+} from "../../../broker/portal/screen/channel-socket.ts";
 import type { Channel } from "../../../shared/channel/channel.ts";
 import { group } from "../../support/group.ts";
 
@@ -39,18 +43,26 @@ class Written {
   readonly messages: number[][] = [];
   takesMore = true;
   isAborted = false;
-  readonly channel = {
-    write: (bytes: Uint8Array): boolean => {
-      this.messages.push([...bytes]);
-      return this.takesMore;
+  /** What the edge has not acknowledged. */
+  unacknowledgedBytes = 0;
+  nowMs = 0;
+  readonly channel = Object.defineProperty(
+    {
+      write: (bytes: Uint8Array): boolean => {
+        this.messages.push([...bytes]);
+        this.unacknowledgedBytes += bytes.length;
+        return this.takesMore;
+      },
+      abort: (): void => {
+        this.isAborted = true;
+      },
     },
-    abort: (): void => {
-      this.isAborted = true;
-    },
-  } as unknown as Channel;
+    "unacknowledgedBytes",
+    { get: () => this.unacknowledgedBytes },
+  ) as unknown as Channel;
 
   socket(rights: ScreenRights): ChannelSocket {
-    return new ChannelSocket(this.channel, rights);
+    return new ChannelSocket(this.channel, rights, () => this.nowMs);
   }
 }
 
@@ -134,6 +146,67 @@ await group("screen socket", { timeoutMs: 10_000 }, (test) => {
     );
     socket.send(key(1));
     assert.is(written.messages.length, before + 3);
+  });
+  test("a line that answers nothing carries no further press; what is held is let go where it is, and it goes on with the first answer", () => {
+    const written = new Written();
+    const socket = written.socket(all);
+    written.nowMs = 10 * stallMs;
+    socket.send(pointer(1, 7));
+    written.nowMs += stallMs;
+    assert.not(socket.isStalled, "not yet");
+    socket.send(key(1));
+    written.nowMs += 1;
+    assert.ok(socket.isStalled && socket.isFull);
+    const before = written.messages.length;
+    for (const pressing of [key(1), pointer(3, 7), pointer(1, 8), pointer(0, 8)]) {
+      socket.send(pressing);
+    }
+    assert.not(socket.sendCutText("a"));
+    socket.send(key(0));
+    assert.equal(
+      written.messages.slice(before),
+      [pointer(0, 7), key(0)].map((bytes) => [...bytes]),
+    );
+    written.nowMs += stallMs;
+    written.unacknowledgedBytes -= 6;
+    assert.ok(socket.isStalled, "the key that was pressed after is not answered");
+    written.unacknowledgedBytes = 0;
+    assert.not(socket.isStalled);
+    socket.send(pointer(1, 9));
+    assert.equal(written.messages.at(-1), [...pointer(1, 9)]);
+  });
+  test("a line that owes no answer is no stalled one; one that brings the picture alone is", () => {
+    const written = new Written();
+    const socket = written.socket(all);
+    socket.onmessage = () => undefined;
+    socket.isGreeted = true;
+    socket.send(key(1));
+    written.unacknowledgedBytes = 0;
+    written.nowMs += 10 * stallMs;
+    assert.not(socket.isStalled);
+    socket.send(key(0));
+    assert.not(socket.isStalled, "sent this moment");
+    written.nowMs += stallMs;
+    socket.take(Uint8Array.of(0), () => undefined);
+    assert.not(socket.isStalled);
+    written.nowMs += 1;
+    assert.ok(socket.isStalled);
+  });
+  test("many moves on a line with a long way, which always owes an answer, are none either; a way that gets longer and longer is", () => {
+    const written = new Written();
+    const socket = written.socket(all);
+    let x = 0;
+    const move = (answered: number): void => {
+      written.nowMs += stallMs / 50;
+      written.unacknowledgedBytes -= 6 * answered;
+      socket.send(pointer(0, x));
+      x += 1;
+    };
+    for (let sent = 0; sent < 100; sent += 1) move(sent > 40 ? 1 : 0);
+    assert.is(written.messages.length, 100);
+    for (let sent = 0; sent < 100; sent += 1) move(sent % 2);
+    // Held back by a half, moves come up to 50 later than they were made, and no further ones are sent.
+    assert.ok(written.messages.length < 140 && socket.isStalled);
   });
   test("a picture in which nothing moves is asked after by a message that the edge keeps to itself, and by none while away", () => {
     const written = new Written();
