@@ -153,10 +153,17 @@ const axe = readFileSync(
 
 /** What axe-core finds to be serious or critical on a page, one line each. */
 export async function accessibilityFaults(page: Page): Promise<string[]> {
-  // A colour that is on its way from light to dark is neither.
-  await page.evaluate(
-    `Promise.all(document.getAnimations().filter(({ effect }) => effect?.getComputedTiming().iterations !== Infinity).map(({ finished }) => finished.catch(() => undefined)))`,
-  );
+  // A colour that is on its way from light to dark is neither; the page hears of the change in its next frame, and its styles follow in the one after.
+  await page.evaluate(`(async () => {
+    const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
+    const moving = () => document.getAnimations().filter(({ effect, playState }) =>
+      playState === "running" && effect?.getComputedTiming().iterations !== Infinity);
+    do {
+      await frame();
+      await frame();
+      await Promise.all(moving().map(({ finished }) => finished.catch(() => undefined)));
+    } while (moving().length > 0);
+  })()`);
   // By the debugger, so that the page's content security policy does not stand against it.
   await page.evaluate(axe);
   return page.evaluate<
