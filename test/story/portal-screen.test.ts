@@ -238,10 +238,11 @@ async function pressesNothingIntoAStall(
   { relay }: Installation,
 ): Promise<void> {
   const { page } = vic;
-  const at = await pointOf(page, 400, 450);
+  const at = await pointOf(page, 300, 300);
   const pressed = device.program.count(/^press 1 /);
   relay.process.signal("SIGSTOP");
   await vic.see("The machine gives no answer at the moment");
+  assert.equal(await pointOf(page, 300, 300), at, "the picture stays where it is");
   await page.mouse.click(at.x, at.y);
   await page.keyboard.type("jj");
   relay.process.signal("SIGCONT");

@@ -48,7 +48,6 @@ export class ChannelSocket implements RawChannel {
   #isAway = false;
   /** The viewer's own SetPixelFormat, which the edge acknowledges and keeps to itself. */
   #heldBack: Uint8Array | undefined;
-  #isHeard = false;
   readonly #nowMs: () => number;
   /** What was sent and is not acknowledged: its weight in the channel, and when it was sent. */
   readonly #owed: { readonly bytes: number; readonly atMs: number }[] = [];
@@ -83,7 +82,6 @@ export class ChannelSocket implements RawChannel {
 
   /** Hands over what the device sent. */
   take(bytes: Uint8Array, settled: () => void): void {
-    this.#isHeard = true;
     try {
       handOver(this, bytes, () => this.isGreeted);
     } finally {
@@ -92,12 +90,11 @@ export class ChannelSocket implements RawChannel {
   }
 
   /**
-   * To be called every few seconds. A picture in which nothing moves looks as one whose connection hangs; only where something is sent does an answer that
-   * does not come tell of it.
+   * To be called every few seconds. A picture in which nothing moves looks as one whose connection hangs, and one that moves may be all that comes; only
+   * where something is sent does an answer that does not come tell of it.
    */
   beat(): void {
-    if (!this.#isHeard && this.#heldBack !== undefined && !this.isFull) this.#write(this.#heldBack);
-    this.#isHeard = false;
+    if (this.#heldBack !== undefined && !this.isFull) this.#write(this.#heldBack);
   }
 
   /** The channel's connection is lost, or back. */
@@ -217,8 +214,11 @@ export class ChannelSocket implements RawChannel {
   // Acknowledged is what was sent first.
   #lookAtAnswers(): void {
     const { unacknowledgedBytes } = this.#channel;
-    while (this.#owedBytes > unacknowledgedBytes) {
-      this.#owedBytes -= this.#owed.shift()?.bytes ?? this.#owedBytes;
+    while (
+      this.#owed.length > 0 &&
+      (unacknowledgedBytes === 0 || this.#owedBytes > unacknowledgedBytes)
+    ) {
+      this.#owedBytes -= this.#owed.shift()?.bytes ?? 0;
     }
   }
 

@@ -18,7 +18,7 @@ const smallestAsked = { width: 1024, height: 768 } as const;
 const largestPixels = 16_384;
 /** Programs that poll their keyboard miss presses that come faster. */
 const typingPauseMs = 12;
-/** A picture in which nothing moves is asked after this often: with `stallMs` one that hangs looks so after six seconds at most. */
+/** The line is asked after this often: with `stallMs` one that hangs looks so after six seconds at most. */
 const beatMs = 3_000;
 /** A person sees within half a second that nothing arrives any more. */
 const lookMs = 500;

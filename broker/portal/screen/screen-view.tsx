@@ -104,12 +104,15 @@ export default function ScreenView(props: ScreenViewProps) {
       </Group>
       {isFull && props.notices}
       <Notices live={live} state={state} />
-      <Box
-        ref={place}
-        className="screen-place"
-        data-away={state.isAway || state.isStalled || undefined}
-        hidden={state.phase === "ended"}
-      />
+      <div className="screen-frame">
+        <StandingStill state={state} />
+        <Box
+          ref={place}
+          className="screen-place"
+          data-away={state.isAway || state.isStalled || undefined}
+          hidden={state.phase === "ended"}
+        />
+      </div>
       {showsKeys && isOpen && pane.rights.mayControl && (
         <ScreenKeys pane={pane} state={state} isTouched={isTouched === true} />
       )}
@@ -138,7 +141,7 @@ export default function ScreenView(props: ScreenViewProps) {
 }
 
 function Notices({ live, state }: { readonly live: LiveJob; readonly state: PaneState }) {
-  const { isWatched, isAway, isStalled, phase, present } = state;
+  const { isWatched, phase, present } = state;
   return (
     <>
       <div aria-live="polite">
@@ -150,25 +153,23 @@ function Notices({ live, state }: { readonly live: LiveJob; readonly state: Pane
           </Text>
         )}
       </div>
-      {isAway && (
-        // The page above has announced it already.
-        <Alert color="yellow" role="presentation" icon={<IconPlugConnectedX aria-hidden />} m="xs">
-          {screen.away}
-        </Alert>
-      )}
-      <div role="status">
-        {isStalled && !isAway && (
-          <Alert
-            color="yellow"
-            role="presentation"
-            icon={<IconPlugConnectedX aria-hidden />}
-            m="xs"
-          >
-            {screen.stalled}
-          </Alert>
-        )}
-      </div>
       <WatchedNotice isWatched={phase === "ended" ? undefined : isWatched} />
     </>
+  );
+}
+
+// Over the picture, which must not move: whoever is about to press would press something else when it comes and goes.
+function StandingStill({ state: { isAway, isStalled } }: { readonly state: PaneState }) {
+  const notice = (text: string) => (
+    <Alert color="yellow" role="presentation" icon={<IconPlugConnectedX aria-hidden />} m="xs">
+      {text}
+    </Alert>
+  );
+  return (
+    <div className="screen-still">
+      {/* The page above has announced it already. */}
+      {isAway && notice(screen.away)}
+      <div role="status">{isStalled && !isAway && notice(screen.stalled)}</div>
+    </div>
   );
 }
