@@ -13,7 +13,7 @@ async function ordered(): Promise<NotifiedSite> {
   return world;
 }
 
-await group("relay notify asking", { timeoutMs: 15_000 }, (test) => {
+await group("relay notify asking", { timeoutMs: 60_000 }, (test) => {
   test("without an order all approvers are asked at once, and never the vendor or who only owns or audits", async () => {
     await using world = await NotifiedSite.start(["anna", "ben", "cleo", "vera", "olaf", "dora"]);
     const { envelope, hash } = await world.request();

@@ -75,7 +75,7 @@ const badAddresses = [
   `cleo@${"a.".repeat(130)}org`,
 ] as const;
 
-await group("relay notify mail", { timeoutMs: 15_000 }, (test) => {
+await group("relay notify mail", { timeoutMs: 60_000 }, (test) => {
   test("an address that was confirmed is told by mail, with a link to the request and no reason", async () => {
     await using both = await withMail();
     const { world, mail } = both;

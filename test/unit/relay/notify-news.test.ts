@@ -30,7 +30,7 @@ const withEdges = async () => NotifiedSite.start(everybody, {}, undefined, true)
 
 const fields = { reason: secretReason, issuedAt: paperAt };
 
-await group("relay notify news", { timeoutMs: 15_000 }, (test) => {
+await group("relay notify news", { timeoutMs: 60_000 }, (test) => {
   test("a grant and a denial are told to the vendor, with a link to the job", async () => {
     await using world = await NotifiedSite.start(["vera", "anna"]);
     const granted = await world.request();

@@ -4,7 +4,7 @@ import { statSync } from "node:fs";
 import { group } from "../../support/group.ts";
 import { NotifiedSite } from "./notified-site.ts";
 
-await group("relay notify push", { timeoutMs: 15_000 }, (test) => {
+await group("relay notify push", { timeoutMs: 60_000 }, (test) => {
   test("a request reaches its approver's phone, decrypted there, signed by the relay's own key, and links to the request", async () => {
     await using world = await NotifiedSite.start(["anna"]);
     const { hash } = await world.request();

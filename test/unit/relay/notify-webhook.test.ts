@@ -80,7 +80,7 @@ async function addHook(
   return world.as(name, "POST", "/notify/webhooks", { url, name: "hook", person });
 }
 
-await group("relay notify webhook", { timeoutMs: 15_000 }, (test) => {
+await group("relay notify webhook", { timeoutMs: 60_000 }, (test) => {
   test("a webhook gets a message that its secret proves; a changed body, another secret and another time do not pass", async () => {
     await using world = await NotifiedSite.start();
     await using receiver = await HookReceiver.start();

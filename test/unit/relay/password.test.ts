@@ -180,7 +180,10 @@ await group("relay password", { timeoutMs: 60_000 }, (test) => {
     };
     const answers = new Set<string>();
     const fastestMs = new Map<string, number>();
-    for (let round = 0; round < 4; round += 1) {
+    // The fastest of each counts, as load only ever slows down. Without the hash for an unknown name it would be a tenth, however often it is tried.
+    const areAlike = (): boolean =>
+      Math.min(...fastestMs.values()) * 2 > Math.max(...fastestMs.values());
+    for (let round = 0; round < 4 || (round < 16 && !areAlike()); round += 1) {
       for (const [way, make] of Object.entries(ways)) {
         relay.clock.advanceMs(3_600_000);
         const [who, what, code] = make();
@@ -193,9 +196,7 @@ await group("relay password", { timeoutMs: 60_000 }, (test) => {
       }
     }
     assert.is(answers.size, 1, [...answers].join());
-    const times = [...fastestMs.values()];
-    // The fastest of each, as load only ever slows down. Without the hash for an unknown name it would be a tenth.
-    assert.ok(Math.min(...times) * 2 > Math.max(...times), JSON.stringify([...fastestMs]));
+    assert.ok(areAlike(), JSON.stringify([...fastestMs]));
   });
   test("guesses are slowed down by name, for unknown names alike, and by address; a key still signs in", async () => {
     await using world = await annaWithPassword();
