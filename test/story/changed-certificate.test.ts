@@ -10,7 +10,7 @@ import { desktop } from "../support/browser.ts";
 import { group } from "../support/group.ts";
 import { startInstallation, type Installation } from "../support/installation.ts";
 import { rdpTarget, vncTarget, webTarget } from "../support/plant-targets.ts";
-import { canvas, samePictures } from "../support/screen-story.ts";
+import { askFor, canvas, samePictures } from "../support/screen-story.ts";
 
 const limitMs = 60_000;
 const options = { signingPage: true, secondFactor: "waived" } as const;
@@ -135,20 +135,9 @@ function joinVendor(site: Installation): Promise<PortalPerson> {
   return PortalPerson.join(site, "vic", { roles: ["vendor"], viewport: desktop });
 }
 
-/** Asks for the machine, waits, is approved and is in; the number of the job. */
-async function asks(
-  vic: PortalPerson,
-  { approver }: Installation,
-  machine: string,
-): Promise<string> {
-  const { page } = vic;
-  await vic.goto("/jobs/new");
-  await page.getByLabel(machine, { exact: true }).check();
-  await page.getByLabel("What will you do, and why?").fill("Set the press to the new tool");
-  await vic.touch(() => vic.press("Ask"));
-  await vic.see("The site has your request");
-  const job = new URL(page.url()).pathname.split("/").at(-1) ?? "";
-  await approver.do("approve", job, "--yes");
+/** Asks for all rights, waits, is approved and is in; the number of the job. */
+async function asks(vic: PortalPerson, site: Installation, machine: string): Promise<string> {
+  const job = await askFor(vic, site, [machine]);
   await vic.see("What you do here is recorded by the site.");
   return job;
 }

@@ -10,6 +10,7 @@ import { startWebHmi, type WebHmi } from "../plant/web-hmi.ts";
 import { PortalPerson, type PortalPersonOptions } from "../support/portal-person.ts";
 import { desktop, phone } from "../support/browser.ts";
 import { group } from "../support/group.ts";
+import { askFor } from "../support/screen-story.ts";
 import {
   signingOriginOf,
   startInstallation,
@@ -164,20 +165,13 @@ function join(
   return PortalPerson.join(site, id, { roles: ["vendor"], viewport: desktop, ...given });
 }
 
-/** Asks for all rights, waits, is approved; the number of the job. */
+/** Asks for all rights, waits, is approved and is in; the number of the job. */
 async function asks(
   vic: PortalPerson,
-  { approver }: Installation,
+  site: Installation,
   machines: readonly string[],
 ): Promise<string> {
-  const { page } = vic;
-  await vic.goto("/jobs/new");
-  for (const machine of machines) await page.getByLabel(machine, { exact: true }).check();
-  await page.getByLabel("What will you do, and why?").fill("Set the press to the new tool");
-  await vic.touch(() => vic.press("Ask"));
-  await vic.see("The site has your request");
-  const job = new URL(page.url()).pathname.split("/").at(-1) ?? "";
-  await approver.do("approve", job, "--yes");
+  const job = await askFor(vic, site, machines);
   await vic.see("What you do here is recorded by the site.");
   return job;
 }

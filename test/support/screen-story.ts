@@ -34,21 +34,31 @@ export function joinAs(
   return PortalPerson.join(site, id, { roles: [role], viewport: desktop, ...given });
 }
 
-/** Asks for the target of that name, waits, is approved; the screen opens without another press. Answers the job. */
-export async function openScreen(
+/** Asks for all rights on the machines of these names, waits, is approved; the number of the job. */
+export async function askFor(
   vic: PortalPerson,
   { approver }: Installation,
-  target: string,
+  machines: readonly string[],
 ): Promise<string> {
   const { page } = vic;
   await vic.goto("/jobs/new");
-  await page.getByLabel(target, { exact: true }).check();
+  for (const machine of machines) await page.getByLabel(machine, { exact: true }).check();
   await page.getByLabel("What will you do, and why?").fill("Set the press to the new tool");
   await vic.touch(() => vic.press("Ask"));
   await vic.see("The site has your request");
   const job = new URL(page.url()).pathname.split("/").at(-1) ?? "";
   await approver.do("approve", job, "--yes");
-  await page.locator(canvas).waitFor({ timeout: limitMs });
+  return job;
+}
+
+/** The same for one machine, whose screen opens without another press. */
+export async function openScreen(
+  vic: PortalPerson,
+  site: Installation,
+  machine: string,
+): Promise<string> {
+  const job = await askFor(vic, site, [machine]);
+  await vic.page.locator(canvas).waitFor({ timeout: limitMs });
   return job;
 }
 
